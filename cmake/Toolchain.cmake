@@ -1,0 +1,22 @@
+# Flags every target of ours shares; link tapedeck::flags privately to get them.
+add_library(tapedeck_flags INTERFACE)
+add_library(tapedeck::flags ALIAS tapedeck_flags)
+target_include_directories(tapedeck_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(tapedeck_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  $<$<BOOL:${TAPEDECK_WERROR}>:-Werror>
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+target_compile_definitions(tapedeck_flags INTERFACE
+  $<$<AND:$<CONFIG:Release>,$<STREQUAL:${TAPEDECK_SANITIZE},>>:_FORTIFY_SOURCE=2>)
+target_link_options(tapedeck_flags INTERFACE -Wl,-z,relro,-z,now)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(TAPEDECK_SANITIZE)
+  add_compile_options(-fsanitize=${TAPEDECK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TAPEDECK_SANITIZE})
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()

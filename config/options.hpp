@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tapedeck::config {
+
+/// Limits a peer can run into. Each has an option of the same name with dashes for underscores.
+struct Limits {
+  std::size_t max_request_line = 16 * 1024;     ///< bytes; beyond it 414
+  std::size_t max_head_size = 64 * 1024;        ///< bytes of a whole head; beyond it 431 (502 upstream)
+  std::size_t max_header_count = 200;           ///< field lines in a head; beyond it 431 (502 upstream)
+  std::size_t max_connections = 10'000;         ///< accepted at once; more wait in the backlog
+  std::chrono::milliseconds header_timeout{30'000};         ///< for a whole request head
+  std::chrono::milliseconds client_idle_timeout{300'000};   ///< between requests
+  std::chrono::milliseconds body_idle_timeout{120'000};     ///< without a byte of a body
+  std::chrono::milliseconds resolve_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{30'000};
+  std::chrono::milliseconds tls_timeout{30'000};
+  std::chrono::milliseconds first_byte_timeout{300'000};    ///< from request sent to response head
+  std::chrono::milliseconds upstream_idle_timeout{60'000};  ///< a pooled connection's rest
+  std::size_t upstream_idle_connections = 64;               ///< pooled per origin and thread
+  std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
+  std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the log's writer before peers pause
+};
+
+/// Everything `serve` can be told, with its default. A plain aggregate: command line, environment
+/// and file all end here.
+struct Options {
+  std::vector<std::string> listen;  ///< ADDR:PORT; empty: 127.0.0.1:8888 and [::1]:8888
+  std::string db;                   ///< empty: tapedeck.db in the data directory
+  std::string session;
+  std::string mode = "record";     ///< record | pass (replay | auto once recorded)
+  std::string record = "all";      ///< all | heads | none
+  std::string commit = "batched";  ///< batched | strict
+  std::string reverse;             ///< URL; empty: forward proxy only
+  std::string upstream_ca;         ///< PEM file added to the system store
+  std::string ca_dir;              ///< empty: ca/ in the data directory
+  std::vector<std::string> log_level;  ///< [component=]level
+  unsigned threads = 0;                ///< 0: one a core, at most four
+  Limits limits;
+};
+
+}  // namespace tapedeck::config
