@@ -10,13 +10,13 @@ namespace tapedeck::config {
 
 /// Limits a peer can run into. Each has an option of the same name with dashes for underscores.
 struct Limits {
-  std::size_t max_request_line = 16 * 1024;     ///< bytes; beyond it 414
-  std::size_t max_head_size = 64 * 1024;        ///< bytes of a whole head; beyond it 431 (502 upstream)
-  std::size_t max_header_count = 200;           ///< field lines in a head; beyond it 431 (502 upstream)
-  std::size_t max_connections = 10'000;         ///< accepted at once; more wait in the backlog
-  std::chrono::milliseconds header_timeout{30'000};         ///< for a whole request head
-  std::chrono::milliseconds client_idle_timeout{300'000};   ///< between requests
-  std::chrono::milliseconds body_idle_timeout{120'000};     ///< without a byte of a body
+  std::size_t max_request_line = 16 * 1024;  ///< bytes; beyond it 414
+  std::size_t max_head_size = 64 * 1024;  ///< bytes of a whole head; beyond it 431 (502 upstream)
+  std::size_t max_header_count = 200;     ///< field lines in a head; beyond it 431 (502 upstream)
+  std::size_t max_connections = 10'000;   ///< accepted at once; more wait in the backlog
+  std::chrono::milliseconds header_timeout{30'000};        ///< for a whole request head
+  std::chrono::milliseconds client_idle_timeout{300'000};  ///< between requests
+  std::chrono::milliseconds body_idle_timeout{120'000};    ///< without a byte of a body
   std::chrono::milliseconds resolve_timeout{10'000};
   std::chrono::milliseconds connect_timeout{30'000};
   std::chrono::milliseconds tls_timeout{30'000};
@@ -33,12 +33,12 @@ struct Options {
   std::vector<std::string> listen;  ///< ADDR:PORT; empty: 127.0.0.1:8888 and [::1]:8888
   std::string db;                   ///< empty: tapedeck.db in the data directory
   std::string session;
-  std::string mode = "record";     ///< record | pass (replay | auto once recorded)
-  std::string record = "all";      ///< all | heads | none
-  std::string commit = "batched";  ///< batched | strict
-  std::string reverse;             ///< URL; empty: forward proxy only
-  std::string upstream_ca;         ///< PEM file added to the system store
-  std::string ca_dir;              ///< empty: ca/ in the data directory
+  std::string mode = "record";         ///< record | pass (replay | auto once recorded)
+  std::string record = "all";          ///< all | heads | none
+  std::string commit = "batched";      ///< batched | strict
+  std::string reverse;                 ///< URL; empty: forward proxy only
+  std::string upstream_ca;             ///< PEM file added to the system store
+  std::string ca_dir;                  ///< empty: ca/ in the data directory
   std::vector<std::string> log_level;  ///< [component=]level
   unsigned threads = 0;                ///< 0: one a core, at most four
   Limits limits;

@@ -85,9 +85,8 @@ bool Fields::has_token(std::string_view name, std::string_view token) const {
   bool found = false;
   for (const Line& line : *this) {
     if (!iequals(line.name, name)) continue;
-    for_each_element(line.value, [&](std::string_view element) {
-      found = found || iequals(element, token);
-    });
+    for_each_element(line.value,
+                     [&](std::string_view element) { found = found || iequals(element, token); });
   }
   return found;
 }
