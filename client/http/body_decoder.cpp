@@ -82,7 +82,7 @@ Result<BodyDecoder::Step> BodyDecoder::chunk_line(std::string_view input) {
     return refuse(Error::bad_chunk_size, "it begins with " + describe_byte(seen.front()));
   }
   if (newline == std::string_view::npos) {
-    if (input.size() > limits_.max_chunk_line) {
+    if (input.size() >= limits_.max_chunk_line + 2) {
       return refuse(Error::chunk_line_too_long,
                     "more than " + std::to_string(limits_.max_chunk_line) + " bytes");
     }
@@ -157,7 +157,9 @@ Result<BodyDecoder::Step> BodyDecoder::trailer_line(std::string_view input) {
   }
   if (trailers_.size() == limits_.max_fields) return refuse(Error::too_many_fields, "in trailers");
   if (auto ok = parse_field_line(line, Strictness::strict, trailers_); !ok) {
-    return std::move(ok).error();
+    Failure failure = std::move(ok).error();
+    failure.stage = Stage::receive;
+    return failure;
   }
   return Step{.consumed = seen, .data = {}, .done = false};
 }

@@ -12,8 +12,12 @@ Failure misuse(Error error, std::string detail = {}) {
   return Failure{error, Stage::send, Blame::local, std::move(detail)};
 }
 
+constexpr std::string_view kEmptyLine = "\r\n";
+
+/// RFC 9110 sections 7.8 and 9.3.6.
 bool switches(std::string_view request_method, int status) noexcept {
-  return status == 101 || (request_method == "CONNECT" && status >= 200 && status < 300);
+  if (request_method == "CONNECT") return status >= 200 && status < 300;
+  return status == 101;
 }
 
 bool offers_switch(const RequestHead& head) {
@@ -76,12 +80,16 @@ Result<Connection::Event> Connection::next_head() {
   if (!eof_) return Event{};
   if (role_ == Role::server && !parser_.started()) {
     // Nothing but empty lines may stand before the end.
-    if (buffer_.view().find_first_not_of("\r\n") == std::string_view::npos) {
+    if (buffer_.view().find_first_not_of(kEmptyLine) == std::string_view::npos) {
+      buffer_.consume(buffer_.view().size());
       state_.advance(peer(), Message::closed);
       return Event{.kind = EventKind::closed};
     }
   }
-  if (buffer_.empty()) return fail({Error::connection_closed, stage, Blame::remote, {}});
+  // Not after an interim response: connection_closed tells a caller that no byte came back.
+  if (buffer_.empty() && interim_responses_ == 0) {
+    return fail({Error::connection_closed, stage, Blame::remote, {}});
+  }
   return fail({Error::incomplete_head, stage, Blame::remote,
                std::to_string(buffer_.view().size()) + " bytes of it arrived"});
 }
@@ -91,12 +99,12 @@ Result<Connection::Event> Connection::next_request() {
   if (!framing) return fail(std::move(framing).error());
   received_framing_ = *framing;
   request_method_ = parser_.request().method;
+  http10_client_ = parser_.request().version < kHttp11;
   if (offers_switch(parser_.request())) state_.offer_switch();
   state_.advance(Role::client, Message::request);
   // RFC 9112 section 9.3: "A proxy server MUST NOT maintain a persistent connection with an
   // HTTP/1.0 client". A server that reads requests here is one.
-  if (parser_.request().version < kHttp11 ||
-      !keeps_alive(parser_.request().version, parser_.request().fields)) {
+  if (http10_client_ || !keeps_alive(parser_.request().version, parser_.request().fields)) {
     state_.disable_keep_alive();
   }
   decoder_ = BodyDecoder(received_framing_, Strictness::strict, limits_);
@@ -117,7 +125,10 @@ Result<Connection::Event> Connection::next_response() {
     interim_reported_ = true;
     return Event{.kind = EventKind::interim_response};
   }
-  if (switches(request_method_, head.status)) {
+  if (head.status == 101 || switches(request_method_, head.status)) {
+    if (head.status == 101 && request_method_ == "CONNECT") {
+      return fail({Error::unexpected_upgrade, Stage::wait, Blame::remote, "101 to CONNECT"});
+    }
     if (!state_.advance(Role::server, Message::switch_response)) {
       return fail({Error::unexpected_upgrade, Stage::wait, Blame::remote, {}});
     }
@@ -151,12 +162,18 @@ Result<Connection::Event> Connection::next_body() {
 Result<Connection::Event> Connection::at_rest() {
   if (!buffer_.empty()) return Event{.kind = EventKind::paused};
   if (!eof_) return Event{};
-  state_.advance(peer(), Message::closed);
+  // A client that half-closed may still be switched: its answer is under way.
+  if (their_state() != State::might_switch) state_.advance(peer(), Message::closed);
   return Event{.kind = EventKind::closed};
 }
 
 Result<void> Connection::send_request(const RequestHead& head, Framing framing, std::string& out) {
   if (role_ != Role::client || our_state() != State::idle) return misuse(Error::not_allowed_now);
+  // RFC 9112 section 9.2: what was received while idle is no response, least of all to this.
+  if (!buffer_.empty()) {
+    return Failure{Error::unexpected_data, Stage::send, Blame::remote,
+                   "no request was outstanding"};
+  }
   if (auto ok = append_request_head(head, framing, out); !ok) return ok;
   if (offers_switch(head)) state_.offer_switch();
   state_.advance(role_, Message::request);
@@ -177,10 +194,31 @@ Result<void> Connection::send_response(const ResponseHead& head, Framing framing
   if (role_ != Role::server || !next.advance(role_, message)) {
     return misuse(Error::not_allowed_now, std::string(to_string(our_state())));
   }
-  if (auto ok = append_response_head(head, framing, out); !ok) return ok;
+  if (head.status == 101 && message != Message::switch_response) {
+    return misuse(Error::not_allowed_now, "101 to CONNECT");
+  }
+  // RFC 9110 section 15.2: "a server MUST NOT send a 1xx response to an HTTP/1.0 client".
+  std::string unsent_interim;
+  const bool leave_out = message == Message::interim_response && http10_client_;
+  std::string& destination = leave_out ? unsent_interim : out;
+
+  if (framing.kind == Framing::Kind::chunked && http10_client_) framing = Framing::until_close();
+  const bool no_body = message != Message::response || head.status == 204 || head.status == 304 ||
+                       request_method_ == "HEAD";
+  if (framing.kind == Framing::Kind::none && !no_body) framing = Framing::of_length(0);
+  if (message == Message::switch_response && head.fields.contains("content-length")) {
+    // RFC 9110 section 9.3.6: no framing fields in a 2xx response to CONNECT.
+    ResponseHead bare = head;
+    bare.fields.remove("content-length");
+    if (auto ok = append_response_head(bare, Framing::none(), destination); !ok) return ok;
+  } else {
+    if (message != Message::response) framing = Framing::none();
+    if (auto ok = append_response_head(head, framing, destination); !ok) return ok;
+  }
   state_ = next;
   if (message != Message::response) return {};
-  if (framing.kind == Framing::Kind::until_close || !keeps_alive(kHttp11, head.fields)) {
+  if (no_body) framing = Framing::none();
+  if (framing.kind == Framing::Kind::until_close || !keeps_alive(head.version, head.fields)) {
     state_.disable_keep_alive();
   }
   sent_framing_ = framing;
@@ -224,12 +262,21 @@ Result<void> Connection::send_end(const Fields& trailers, std::string& out) {
 }
 
 bool Connection::start_next_cycle() {
+  // RFC 9112 section 6.3: bytes after a response must never become the next one.
+  if (role_ == Role::client && (!buffer_.empty() || eof_)) return false;
   if (!state_.start_next_cycle()) return false;
   parser_.reset();
   decoder_ = {};
   received_framing_ = sent_framing_ = {};
   request_method_.clear();
+  interim_responses_ = 0;
+  interim_reported_ = http10_client_ = false;
   return true;
+}
+
+bool Connection::head_started() const noexcept {
+  if (parser_.started() || role_ == Role::client) return parser_.started() || has_leftover();
+  return buffer_.view().find_first_not_of(kEmptyLine) != std::string_view::npos;
 }
 
 std::string Connection::take_leftover() {

@@ -68,7 +68,10 @@ class Connection {
   // Sending: each appends bytes to `out`, or fails and appends nothing.
 
   Result<void> send_request(const RequestHead& head, Framing framing, std::string& out);
-  /// Interim responses (1xx) as well as final ones.
+  /// Interim responses (1xx) as well as final ones. The framing is fitted to the exchange: a
+  /// response to HEAD and a 304 announce it and carry no body, 1xx, 204 and 2xx to CONNECT do not
+  /// even announce it, `none` becomes a length of 0 anywhere else. To an HTTP/1.0 client, chunked
+  /// becomes until_close, and interim responses are left out.
   Result<void> send_response(const ResponseHead& head, Framing framing, std::string& out);
   /// What to put before and after `size` bytes of body. Views live until the next send.
   struct DataFrame {
@@ -88,13 +91,15 @@ class Connection {
   bool keep_alive() const noexcept { return state_.keep_alive(); }
   /// Closes after the current exchange, whatever the messages say.
   void disable_keep_alive() noexcept { state_.disable_keep_alive(); }
-  /// After both messages ended: false when the connection cannot be used again.
+  /// After both messages ended: false when the connection cannot be used again. For a client,
+  /// bytes that follow a response, or its end of file, make it so.
   bool start_next_cycle();
   /// Received and not consumed: the next message, or after a switch the other protocol's bytes.
   bool has_leftover() const noexcept { return !buffer_.empty(); }
   std::string take_leftover();
-  /// True once a byte of the current head was received: an idle connection has none.
-  bool head_started() const noexcept { return parser_.started() || has_leftover(); }
+  /// True once a byte of the current head was received: an idle connection has none. Empty lines
+  /// before a request are not part of it.
+  bool head_started() const noexcept;
   bool eof() const noexcept { return eof_; }
   /// Gives the buffer back while idle.
   void release_buffer() noexcept {
@@ -123,6 +128,7 @@ class Connection {
   unsigned interim_responses_ = 0;
   bool eof_ = false;
   bool interim_reported_ = false;  ///< response() still holds a 1xx head
+  bool http10_client_ = false;     ///< the request being answered is HTTP/1.0
   std::string chunk_line_;
 };
 

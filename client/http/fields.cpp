@@ -14,16 +14,28 @@ void Fields::add(std::string_view name, std::string_view value) {
   const Span span{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
                   static_cast<std::uint32_t>(text_.size() + name.size()),
                   static_cast<std::uint32_t>(value.size())};
-  text_.append(name).append(value);
+  const std::size_t size = text_.size() + name.size() + value.size();
+  if (size > text_.capacity()) {
+    // `name` and `value` may be views of this section: they must outlive the move of its text.
+    std::string larger;
+    larger.reserve(std::max(size, 2 * text_.capacity()));
+    larger.append(text_).append(name).append(value);
+    text_.swap(larger);
+  } else {
+    text_.append(name).append(value);
+  }
   lines_.push_back(span);
 }
 
 void Fields::extend_last(std::string_view more) {
   Span& last = lines_.back();
-  const std::string value(text_, last.value_at, last.value_size);
-  last.value_at = static_cast<std::uint32_t>(text_.size());
-  text_.append(value);
-  if (!value.empty() && !more.empty()) text_ += ' ';
+  // A value just added ends the text and grows in place, so that a thousand folds stay linear.
+  if (last.value_at + last.value_size != text_.size()) {
+    const std::string value(text_, last.value_at, last.value_size);
+    last.value_at = static_cast<std::uint32_t>(text_.size());
+    text_.append(value);
+  }
+  if (last.value_size > 0 && !more.empty()) text_ += ' ';
   text_.append(more);
   last.value_size = static_cast<std::uint32_t>(text_.size()) - last.value_at;
 }

@@ -13,7 +13,8 @@ namespace tapedeck::http {
 /// (RFC 9110 section 5). Names are compared without regard to ASCII case.
 ///
 /// All text sits in one buffer, so copying a section costs two allocations. Views returned are
-/// valid until the section is changed. Not thread-safe; distinct objects are independent.
+/// valid until the section is changed. A section holds up to 4 GiB of text (Limits keep what is
+/// received far below). Not thread-safe; distinct objects are independent.
 /// Nothing here validates: the head parser and the serializer do.
 class Fields {
  public:
@@ -50,7 +51,7 @@ class Fields {
   Fields() = default;
   Fields(std::initializer_list<Line> lines);
 
-  /// Appends a line; earlier lines of the same name stay.
+  /// Appends a line; earlier lines of the same name stay. Views of this section may be passed.
   void add(std::string_view name, std::string_view value);
   /// Joins more text to the last line's value after one space: an unfolded obs-fold line
   /// (RFC 9112 section 5.2). Precondition: !empty().

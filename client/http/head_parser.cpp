@@ -177,7 +177,7 @@ Result<void> HeadParser::parse_request_line(std::string_view line) {
   auto version = parse_version(line);
   if (!version) return std::move(version).error();
   request_.version = *version;
-  return {};
+  return check_target(request_.method, request_.target);
 }
 
 Result<void> HeadParser::parse_status_line(std::string_view line) {

@@ -11,8 +11,8 @@ struct Limits {
   std::size_t max_fields = 200;            ///< field lines in a head or trailer section
   std::size_t max_trailer_size = 16 * 1024;
   std::size_t max_chunk_line = 4 * 1024;  ///< bytes of a chunk's size and extensions
-  /// Bytes by which chunk framing may exceed what the data it frames would justify, over a whole
-  /// body: bounds extensions and one-byte chunks without bounding the body.
+  /// Bytes by which chunk framing may exceed the data it frames, over a whole body; 16 bytes a
+  /// chunk are free. Bounds extensions without bounding the body.
   std::size_t max_chunk_overhead = 64 * 1024;
   unsigned max_interim_responses = 32;  ///< 1xx heads before a final one
 };

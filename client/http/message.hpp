@@ -22,18 +22,19 @@ std::string_view to_string(Version version) noexcept;
 
 /// A request's control data and header section (RFC 9112 section 3). Owns its text.
 struct RequestHead {
-  std::string method;
-  std::string target;  ///< as on the request line: origin-, absolute-, authority- or asterisk-form
+  std::string method = {};
+  std::string target =
+      {};  ///< as on the request line: origin-, absolute-, authority- or asterisk-form
   Version version = kHttp11;
-  Fields fields;
+  Fields fields = {};
 };
 
 /// A response's control data and header section (RFC 9112 section 4). Owns its text.
 struct ResponseHead {
   Version version = kHttp11;
-  int status = 200;    ///< 100 to 999 as received
-  std::string reason;  ///< may be empty
-  Fields fields;
+  int status = 200;         ///< 100 to 999 as received
+  std::string reason = {};  ///< may be empty
+  Fields fields = {};
 
   /// 1xx: more responses follow; 101 is final (RFC 9110 section 15.2).
   bool interim() const noexcept { return status < 200 && status != 101; }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace tapedeck::http {
 
@@ -37,10 +39,12 @@ class ReceiveBuffer {
     if (capacity_ - held >= size) {
       std::memmove(bytes_.get(), bytes_.get() + begin_, held);
     } else {
-      std::unique_ptr<char[]> larger(new char[held + size]);
+      // Twice as much when something is held: a head that trickles in is copied few times.
+      const std::size_t capacity = held == 0 ? size : std::max(held + size, 2 * capacity_);
+      std::unique_ptr<char[]> larger(new char[capacity]);
       if (held > 0) std::memcpy(larger.get(), bytes_.get() + begin_, held);
       bytes_ = std::move(larger);
-      capacity_ = held + size;
+      capacity_ = capacity;
     }
     begin_ = 0;
     end_ = held;

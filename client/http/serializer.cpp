@@ -26,6 +26,14 @@ Result<void> check_fields(const Fields& fields) {
   return {};
 }
 
+/// RFC 9112 section 6.1: Transfer-Encoding is sent only in HTTP/1.1.
+Result<void> check_version(Version version, Framing framing) {
+  if (version < kHttp11 && framing.kind == Framing::Kind::chunked) {
+    return refuse(Error::transfer_encoding_in_http10, {});
+  }
+  return {};
+}
+
 void append_line(const Fields::Line& line, std::string& out) {
   out.append(line.name).append(": ").append(line.value).append("\r\n");
 }
@@ -73,6 +81,12 @@ Result<void> append_request_head(const RequestHead& head, Framing framing, std::
   if (!all(head.target, kTarget)) {
     return refuse(Error::bad_target, "a target to be sent is empty or holds a forbidden byte");
   }
+  // RFC 9112 section 6.3: a request without either framing field has no body.
+  if (framing.kind == Framing::Kind::until_close) {
+    return refuse(Error::not_allowed_now, "a request cannot end with its connection");
+  }
+  if (head.method == "CONNECT" && framing.has_body()) return refuse(Error::body_on_connect, {});
+  if (auto ok = check_version(head.version, framing); !ok) return ok;
   if (auto ok = check_fields(head.fields); !ok) return ok;
   out.append(head.method).append(" ").append(head.target).append(" ");
   out.append(to_string(head.version)).append("\r\n");
@@ -87,12 +101,15 @@ Result<void> append_response_head(const ResponseHead& head, Framing framing, std
   if (find_not(head.reason, kFieldValue) != head.reason.size()) {
     return refuse(Error::bad_status_line, "a reason to be sent holds a forbidden byte");
   }
+  // RFC 9110 section 8.6, RFC 9112 section 6.1: neither field in 1xx and 204.
+  const bool bodiless = head.status < 200 || head.status == 204;
+  if (bodiless) framing = Framing::none();
+  if (auto ok = check_version(head.version, framing); !ok) return ok;
   if (auto ok = check_fields(head.fields); !ok) return ok;
   out.append(to_string(head.version)).append(" ");
   append_number(static_cast<std::uint64_t>(head.status), 10, out);
   out.append(" ").append(head.reason).append("\r\n");
-  const bool may_announce = head.status >= 200 && head.status != 204;
-  append_section(head.fields, framing, framing.kind == Framing::Kind::none && may_announce, out);
+  append_section(head.fields, framing, framing.kind == Framing::Kind::none && !bodiless, out);
   return {};
 }
 

@@ -13,7 +13,9 @@ namespace tapedeck::http {
 
 /// The framing fields are written from `framing`, whatever the head's own Content-Length and
 /// Transfer-Encoding lines say. With Framing::none() a response keeps its Content-Length (the one
-/// HEAD and 304 announce) and a request has none.
+/// HEAD and 304 announce) and a request has none. 1xx and 204 carry neither field, whatever
+/// `framing` says. Framing::until_close() in a request, a body on CONNECT and chunked in HTTP/1.0
+/// are refused.
 Result<void> append_request_head(const RequestHead& head, Framing framing, std::string& out);
 Result<void> append_response_head(const ResponseHead& head, Framing framing, std::string& out);
 

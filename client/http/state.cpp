@@ -91,6 +91,10 @@ bool StateMachine::advance(Role role, Message message) noexcept {
                                          : server_transition(server(), message);
   if (!next) return false;
   if (message == Message::switch_response && client() != State::might_switch) return false;
+  // A response to no request, e.g. to one that could not be read: the sides are out of step.
+  if (role == Role::server && server() == State::idle && message == Message::response) {
+    keep_alive_ = false;
+  }
   at(role) = *next;
   if (role == Role::client && message == Message::request && server() == State::idle) {
     at(Role::server) = State::send_response;
@@ -124,7 +128,8 @@ void StateMachine::settle() noexcept {
   if (client_state == State::might_switch) {
     if (server_state == State::switched) {
       client_state = State::switched;
-    } else if (server_state == State::send_body || server_state == State::done) {
+    } else if (server_state != State::idle && server_state != State::send_response) {
+      // Answered otherwise, perhaps before the request ended, or never to be answered.
       switch_offered_ = false;
       client_state = State::done;
     }

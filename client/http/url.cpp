@@ -55,10 +55,64 @@ Parts split(std::string_view text) noexcept {
   return parts;
 }
 
+/// IPvFuture (RFC 3986 section 3.2.2): grammatical in a Host field, though nothing can dial it.
+bool valid_ip_future(std::string_view text) noexcept {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos || dot < 2 || to_lower(text[0]) != 'v') return false;
+  const std::string_view rest = text.substr(dot + 1);
+  return all(text.substr(1, dot - 1), kHexDigit) && !rest.empty() &&
+         std::all_of(rest.begin(), rest.end(),
+                     [](char c) { return c == ':' || (c != '%' && is(c, kRegName)); });
+}
+
+/// reg-name: unreserved, sub-delims and "%" HEXDIG HEXDIG (RFC 3986 section 3.2.2).
+bool valid_reg_name(std::string_view text) noexcept {
+  if (find_not(text, kRegName) != text.size()) return false;
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    const std::string_view digits = text.substr(at + 1, 2);
+    if (digits.size() != 2 || !all(digits, kHexDigit)) return false;
+  }
+  return true;
+}
+
 bool valid_host(const Parts& parts) noexcept {
   if (!parts.well_formed) return false;
-  if (parts.bracketed) return valid_ipv6_text(parts.host);
-  return find_not(parts.host, kRegName) == parts.host.size();
+  return parts.bracketed ? valid_ipv6_text(parts.host) : valid_reg_name(parts.host);
+}
+
+/// What both parse_authority() and check_target() ask for; returns the port when there is one.
+Result<std::optional<std::uint16_t>> check_authority(std::string_view text, const Parts& parts) {
+  if (text.find('@') != std::string_view::npos) {
+    return refuse(Error::userinfo_in_target,
+                  "a name or password before '@' is not accepted in a URL");
+  }
+  if (!valid_host(parts)) {
+    return refuse(Error::bad_host, "host and port are not of the form host[:port]");
+  }
+  if (parts.host.empty()) return refuse(Error::bad_host, "the host is empty");
+  std::optional<std::uint16_t> port;
+  if (parts.port && !parts.port->empty()) {
+    std::uint32_t number = 0;
+    const char* const end = parts.port->data() + parts.port->size();
+    const auto [stop, error] = std::from_chars(parts.port->data(), end, number);
+    if (error != std::errc{} || stop != end || number > 65535) {
+      return refuse(Error::bad_host, "the port is not a number up to 65535");
+    }
+    port = static_cast<std::uint16_t>(number);
+  }
+  return port;
+}
+
+/// scheme "://" of RFC 3986 section 3.1: its length, or 0.
+std::size_t scheme_size(std::string_view target) noexcept {
+  const std::size_t colon = target.find("://");
+  if (colon == std::string_view::npos || colon == 0) return 0;
+  const auto letter = [](char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; };
+  const auto allowed = [&](char c) {
+    return letter(c) || is(c, kDigit) || c == '+' || c == '-' || c == '.';
+  };
+  const std::string_view scheme = target.substr(0, colon);
+  return letter(scheme[0]) && std::all_of(scheme.begin(), scheme.end(), allowed) ? colon : 0;
 }
 
 }  // namespace
@@ -70,32 +124,43 @@ std::string Authority::to_string() const {
 }
 
 Result<Authority> parse_authority(std::string_view text) {
-  if (text.find('@') != std::string_view::npos) {
-    return refuse(Error::userinfo_in_target,
-                  "a name or password before '@' is not accepted in a URL");
-  }
   const Parts parts = split(text);
-  if (!valid_host(parts)) {
-    return refuse(Error::bad_host, "host and port are not of the form host[:port]");
+  auto port = check_authority(text, parts);
+  if (!port) return std::move(port).error();
+  return Authority{std::string(parts.host), *port, parts.bracketed};
+}
+
+Result<void> check_target(std::string_view method, std::string_view target) {
+  if (method == "CONNECT") {
+    auto port = check_authority(target, split(target));
+    if (!port) return std::move(port).error();
+    // RFC 9110 section 9.3.6: "There is no default port".
+    if (!*port) return refuse(Error::bad_target, "CONNECT names no port");
+    return {};
   }
-  if (parts.host.empty()) return refuse(Error::bad_host, "the host is empty");
-  Authority authority{std::string(parts.host), std::nullopt, parts.bracketed};
-  if (parts.port && !parts.port->empty()) {
-    std::uint32_t port = 0;
-    const auto [end, error] =
-        std::from_chars(parts.port->data(), parts.port->data() + parts.port->size(), port);
-    if (error != std::errc{} || end != parts.port->data() + parts.port->size() || port > 65535 ||
-        !is(parts.port->front(), kDigit)) {
-      return refuse(Error::bad_host, "the port is not a number up to 65535");
-    }
-    authority.port = static_cast<std::uint16_t>(port);
+  if (target.front() == '/') return {};
+  if (target == "*") {
+    if (method == "OPTIONS") return {};
+    return refuse(Error::bad_target, "'*' is for OPTIONS");
   }
-  return authority;
+  const std::size_t scheme = scheme_size(target);
+  if (scheme == 0) return refuse(Error::bad_target, "neither a path nor an absolute URL");
+  const bool web =
+      iequals(target.substr(0, scheme), "http") || iequals(target.substr(0, scheme), "https");
+  target.remove_prefix(scheme + 3);
+  const std::string_view authority = target.substr(0, target.find_first_of("/?"));
+  if (authority.empty() && !web) return {};
+  auto port = check_authority(authority, split(authority));
+  if (!port) return std::move(port).error();
+  return {};
 }
 
 bool valid_host_field(std::string_view value) noexcept {
   const Parts parts = split(value);
-  if (!valid_host(parts)) return false;
+  if (!valid_host(parts) &&
+      !(parts.well_formed && parts.bracketed && valid_ip_future(parts.host))) {
+    return false;
+  }
   return !parts.port || find_not(*parts.port, kDigit) == parts.port->size();
 }
 

@@ -24,6 +24,12 @@ struct Authority {
 /// are refused (bad_host, userinfo_in_target).
 Result<Authority> parse_authority(std::string_view text);
 
+/// The request target has the form its method calls for (RFC 9112 section 3.2): origin-form,
+/// absolute-form with any scheme, authority-form for CONNECT alone, "*" for OPTIONS alone.
+/// Userinfo and, in http and https, an empty host are refused (RFC 9110 sections 4.2.1, 4.2.4).
+/// Precondition: `target` is not empty and holds bytes of class kTarget only.
+Result<void> check_target(std::string_view method, std::string_view target);
+
 /// True when a Host field value is within the grammar; an empty one is (RFC 9112 section 3.2).
 bool valid_host_field(std::string_view value) noexcept;
 
