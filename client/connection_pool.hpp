@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "client/http/connection.hpp"
@@ -14,14 +15,17 @@
 
 namespace tapedeck::client {
 
-/// An open connection to an origin with the HTTP state that belongs to it.
+/// An open connection to an origin with the HTTP state and the deadline that belong to it.
 struct PooledConnection {
-  PooledConnection(net::Stream opened, const http::Limits& limits)
-      : stream(std::move(opened)), http(http::Role::client, limits) {}
+  PooledConnection(net::Stream opened, const http::Limits& limits, net::Watchdog& watchdog)
+      : stream(std::move(opened)),
+        http(http::Role::client, limits),
+        deadline(watchdog, [this] { stream.cancel(); }) {}
   net::Stream stream;
   http::Connection http;
-  std::string address;  ///< of the peer
-  bool reused = false;  ///< has served an exchange before
+  net::Deadline deadline;  ///< cancels what the stream is doing
+  std::string address;     ///< of the peer
+  bool reused = false;     ///< has served an exchange before
   net::Clock::time_point idle_since{};
 };
 

@@ -15,7 +15,7 @@ std::string_view to_string(Mode mode) noexcept;
 /// Where an exchange stands. Stored by name in `exchange.state`.
 enum class State {
   open,         ///< still going on
-  complete,     ///< both messages whole
+  complete,     ///< answered: the response went through whole
   failed,       ///< upstream, or the request itself, was at fault: see the error columns
   aborted,      ///< the client went away, or the proxy shut down, before the end
   interrupted,  ///< was open when the process died

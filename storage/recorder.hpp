@@ -79,7 +79,7 @@ class Recorder {
 /// with state `aborted`: an exchange is never lost.
 class Recording {
  public:
-  Recording() = default;  ///< records nothing (mode `pass`, `--record none`)
+  Recording() noexcept;  ///< records nothing (mode `pass`, `--record none`)
   Recording(Recording&&) noexcept;
   Recording& operator=(Recording&&) noexcept;
   ~Recording();

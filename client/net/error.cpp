@@ -27,6 +27,8 @@ class ErrorCategory final : public std::error_category {
         return "no address could be reached";
       case Error::unsupported_scheme:
         return "no transport for this scheme";
+      case Error::loop:
+        return "this would lead back to the proxy itself";
     }
     return "unknown error";
   }
@@ -46,6 +48,7 @@ class ErrorCategory final : public std::error_category {
       case Error::resolver_failed:
       case Error::unreachable:
       case Error::unsupported_scheme:
+      case Error::loop:
         return false;
     }
     return false;

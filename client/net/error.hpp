@@ -16,6 +16,7 @@ enum class Error {
   canceled,            ///< our side gave up
   unreachable,         ///< every address failed, for different reasons
   unsupported_scheme,  ///< no transport for that scheme
+  loop,                ///< the connection would lead back to this process
 };
 
 const std::error_category& error_category() noexcept;

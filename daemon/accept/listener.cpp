@@ -1,0 +1,102 @@
+#include "daemon/accept/listener.hpp"
+
+#include <charconv>
+
+#include <asio/ip/v6_only.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+
+#include "daemon/log.hpp"
+
+namespace tapedeck {
+namespace {
+
+constexpr std::chrono::milliseconds kRest{50};
+
+Failure cannot(std::string_view what, const std::string& address, std::error_code error) {
+  return Failure{error, Stage::configure, Blame::local, std::string(what) + " " + address};
+}
+
+struct Adopt {
+  Worker* worker;
+  std::shared_ptr<net::Socket> socket;
+  void operator()() const { worker->adopt(std::move(*socket)); }
+};
+
+}  // namespace
+
+Result<net::Endpoint> parse_endpoint(const std::string& text) {
+  const auto invalid = std::make_error_code(std::errc::invalid_argument);
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return cannot("expected ADDR:PORT, not", text, invalid);
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  std::error_code bad_address;
+  const auto address = asio::ip::make_address(host, bad_address);
+  if (error != std::errc{} || stop != end || bad_address) {
+    return cannot("expected ADDR:PORT, not", text, invalid);
+  }
+  return net::Endpoint(address, port);
+}
+
+Listener::Listener(net::Acceptor acceptor, const std::vector<std::unique_ptr<Worker>>& workers)
+    : acceptor_(std::move(acceptor)), workers_(workers), rest_(workers.front()->context) {}
+
+Result<std::unique_ptr<Listener>> Listener::open(
+    const net::Endpoint& endpoint, const std::vector<std::unique_ptr<Worker>>& workers) {
+  net::Acceptor acceptor(workers.front()->context.get_executor());
+  std::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(net::Acceptor::reuse_address(true), error);
+  if (!error && endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(4096, error);
+  if (error) return cannot("cannot listen on", net::to_string(endpoint), error);
+  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), workers));
+}
+
+net::Awaitable<void> Listener::run() {
+  const std::size_t max_connections = workers_.front()->services.options.limits.max_connections;
+  std::size_t turn = 0;
+  bool warned = false;
+  while (acceptor_.is_open()) {
+    std::error_code error;
+    if (workers_.front()->services.connections.load(std::memory_order_relaxed) >= max_connections) {
+      rest_.expires_after(kRest);
+      co_await rest_.async_wait(asio::redirect_error(net::kUseAwaitable, error));
+      continue;
+    }
+    Worker& worker = *workers_[turn++ % workers_.size()];
+    auto socket = std::make_shared<net::Socket>(worker.context.get_executor());
+    co_await acceptor_.async_accept(*socket, asio::redirect_error(net::kUseAwaitable, error));
+    if (!error) {
+      warned = false;
+      if (&worker == workers_.front().get()) {
+        worker.adopt(std::move(*socket));
+      } else {
+        asio::post(worker.context, Adopt{&worker, std::move(socket)});
+      }
+      continue;
+    }
+    if (!acceptor_.is_open()) co_return;
+    if (!warned) {
+      log::get(log::Component::accept)
+          .warn("cannot accept on {}: {}; trying again until it works", net::to_string(endpoint()),
+                error.message());
+      warned = true;
+    }
+    rest_.expires_after(kRest);
+    co_await rest_.async_wait(asio::redirect_error(net::kUseAwaitable, error));
+  }
+}
+
+void Listener::close() {
+  std::error_code ignored;
+  acceptor_.close(ignored);
+  rest_.cancel();
+}
+
+}  // namespace tapedeck

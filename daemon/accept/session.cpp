@@ -1,0 +1,231 @@
+#include "daemon/accept/session.hpp"
+
+#include <array>
+
+#include "client/http/error.hpp"
+#include "client/http/grammar.hpp"
+#include "client/http/hop_by_hop.hpp"
+#include "client/net/error.hpp"
+#include "daemon/exchange.hpp"
+#include "daemon/forward/forwarder.hpp"
+#include "daemon/forward/rewrite.hpp"
+#include "daemon/forward/tunnel.hpp"
+#include "daemon/route/router.hpp"
+
+namespace tapedeck {
+namespace {
+
+/// Room for one read of a request head; grown by what a larger head needs.
+constexpr std::size_t kHeadRead = 2 * 1024;
+
+/// An exchange that lasts longer than this is visible in the log as `open`.
+constexpr std::chrono::milliseconds kPublishAfter{1'000};
+
+/// How long and how much of an unwanted request is read after the answer, so that the answer is
+/// not lost to a TCP reset (RFC 9112 section 9.6).
+constexpr std::chrono::milliseconds kLingerTime{1'000};
+constexpr std::size_t kLingerBytes = 256 * 1024;
+
+/// RFC 9110 section 9.3.8: the request as received, less what is secret.
+std::string trace_body(const http::RequestHead& head) {
+  std::string body = head.method + " " + head.target + " HTTP/1.1\r\n";
+  for (const http::Fields::Line& line : head.fields) {
+    if (http::iequals(line.name, "authorization") || http::iequals(line.name, "cookie") ||
+        http::iequals(line.name, "proxy-authorization")) {
+      continue;
+    }
+    body.append(line.name).append(": ").append(line.value).append("\r\n");
+  }
+  return body + "\r\n";
+}
+
+/// The answer to TRACE or OPTIONS with Max-Forwards: 0 (RFC 9110 section 7.6.2).
+net::Awaitable<void> answer_last_hop(Exchange& exchange) {
+  http::ResponseHead head;
+  head.reason = "OK";
+  head.fields.add("Date", http_date());
+  std::string body;
+  if (exchange.head.method == "TRACE") {
+    head.fields.add("Content-Type", "message/http");
+    body = trace_body(exchange.head);
+  } else {
+    head.fields.add("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE, CONNECT");
+  }
+  co_await exchange.answer(std::move(head), std::move(body));
+}
+
+}  // namespace
+
+Session::Session(Worker& owner, net::Stream opened)
+    : worker(owner),
+      stream(std::move(opened)),
+      http(http::Role::server, owner.services.http_limits),
+      inbound(stream, http),
+      deadline(owner.watchdog, [this] { stream.cancel(); }),
+      write_deadline(owner.watchdog, [this] { stream.cancel(); }),
+      address(stream.peer_address()),
+      publish_(owner.watchdog, [this] {
+        if (recording_ != nullptr) recording_->publish();
+      }) {
+  worker.enter(*this);
+}
+
+Session::~Session() { worker.leave(*this); }
+
+void Session::set_recording(storage::Recording* recording) {
+  recording_ = recording;
+  if (recording != nullptr && recording->active()) {
+    publish_.arm(kPublishAfter);
+  } else {
+    publish_.disarm();
+  }
+}
+
+void Session::wind_down() {
+  if (busy_) {
+    http.disable_keep_alive();
+  } else {
+    stream.cancel();
+  }
+}
+
+void Session::cut() {
+  stream.cancel();
+  if (on_cut_) on_cut_();
+}
+
+net::Awaitable<Result<void>> Session::flush() {
+  std::string_view rest = out;
+  std::error_code error = stream.write_now(rest);
+  if (!error && !rest.empty()) {
+    write_deadline.arm(worker.services.options.limits.body_idle_timeout);
+    error = co_await stream.write(rest);
+    write_deadline.disarm();
+    if (error && write_deadline.expired()) error = net::Error::timed_out;
+  }
+  out.clear();
+  if (error) co_return Failure{error, Stage::respond, Blame::remote, "the client went away"};
+  co_return Result<void>{};
+}
+
+net::Awaitable<void> Session::run() {
+  while (!worker.stopping() && co_await read_request()) {
+    busy_ = true;
+    co_await worker.uncongested();
+    co_await serve();
+    busy_ = false;
+    if (!stream.is_open() || !http.start_next_cycle()) break;
+  }
+  co_await inbound.stop();
+  if (stream.is_open()) co_await linger();
+  stream.close();
+}
+
+/// True when a request head is there. A head that cannot be read is answered and recorded here.
+net::Awaitable<bool> Session::read_request() {
+  const config::Limits& limits = worker.services.options.limits;
+  bool head_started = false;
+  deadline.arm(limits.client_idle_timeout);
+  while (true) {
+    auto event = http.next_event();
+    if (!event) {
+      deadline.disarm();
+      Failure failure = std::move(event).error();
+      co_await refuse(std::move(failure));
+      co_return false;
+    }
+    if (event->kind == http::Connection::EventKind::request) {
+      deadline.disarm();
+      // Without a body the end follows at once, and the request counts as read.
+      if (!http.received_framing().has_body()) (void)http.next_event();
+      co_return true;
+    }
+    if (event->kind == http::Connection::EventKind::closed) co_return false;
+    if (http.head_started() && !head_started) {
+      head_started = true;
+      deadline.arm(limits.header_timeout);
+    }
+    const std::error_code error = co_await inbound.arrived(kHeadRead);
+    if (!error) continue;
+    if (head_started && deadline.expired()) {
+      Failure failure{net::Error::timed_out, Stage::request, Blame::remote, "in the head"};
+      co_await refuse(std::move(failure));
+    }
+    co_return false;
+  }
+}
+
+net::Awaitable<void> Session::refuse(Failure failure) {
+  busy_ = true;
+  Exchange exchange(*this, std::move(http.request()));
+  http.disable_keep_alive();
+  if (const auto url = http::parse_url(exchange.head.target); url) {
+    Route partial;
+    partial.url = *url;
+    exchange.set_route(partial);
+  } else {
+    exchange.row().path = exchange.head.target;
+  }
+  co_await exchange.fail(std::move(failure));
+  busy_ = false;
+}
+
+net::Awaitable<void> Session::serve() {
+  const Services& services = worker.services;
+  Exchange exchange(*this, std::move(http.request()));
+  auto routed = route(exchange.head, services.reverse);
+  if (!routed) {
+    exchange.row().path = exchange.head.target;
+    Failure failure = std::move(routed).error();
+    co_await exchange.fail(std::move(failure));
+    co_return;
+  }
+  exchange.set_route(*routed);
+  if (http::passed_through(exchange.head.fields, services.pseudonym)) {
+    Failure failure{net::Error::loop, Stage::route, Blame::remote,
+                    "Via says the request has been here before"};
+    co_await exchange.fail(std::move(failure));
+    co_return;
+  }
+  if (const auto hops = max_forwards(exchange.head); hops == 0u) {
+    co_await answer_last_hop(exchange);
+    co_return;
+  }
+  if (services.recorder != nullptr && !services.recorder->healthy()) {
+    Failure failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
+                    services.recorder->stats().last_error};
+    co_await exchange.fail(std::move(failure));
+    co_return;
+  }
+  if (routed->kind == Route::Kind::tunnel) {
+    Tunnel tunnel(*this, exchange, *std::move(routed));
+    co_await tunnel.run();
+  } else {
+    Forwarder forwarder(*this, exchange, *std::move(routed));
+    co_await forwarder.run();
+  }
+}
+
+/// Ends our side first and reads a little of what the client is still sending.
+net::Awaitable<void> Session::linger() {
+  if (inbound.gone()) co_return;
+  stream.shutdown_send();
+  // Nothing can be on its way from a client that has said all it had to say.
+  const http::State client = http.their_state();
+  if (client != http::State::error && client != http::State::send_body) co_return;
+  deadline.arm(kLingerTime);
+  std::array<char, 4096> discard;
+  for (std::size_t total = 0; total < kLingerBytes && !deadline.expired();) {
+    const net::IoResult result = co_await stream.read_some(discard);
+    if (result.error) break;
+    total += result.size;
+  }
+  deadline.disarm();
+}
+
+net::Awaitable<void> run_session(Worker& worker, net::Stream stream) {
+  Session session(worker, std::move(stream));
+  co_await session.run();
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+
+#include "client/http/connection.hpp"
+#include "client/net/deadline.hpp"
+#include "client/net/stream.hpp"
+#include "daemon/accept/inbound.hpp"
+#include "daemon/worker.hpp"
+#include "storage/recorder.hpp"
+
+namespace tapedeck {
+
+/// One client connection and the HTTP loop on it (RFC 9112 section 9): requests are served one
+/// after the other, in the order they came.
+class Session {
+ public:
+  Session(Worker& worker, net::Stream stream);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Serves until the connection ends.
+  net::Awaitable<void> run();
+
+  /// Ends now when idle, after the current exchange otherwise.
+  void wind_down();
+  /// Cancels everything.
+  void cut();
+
+  // What the parts that serve an exchange work with.
+
+  Worker& worker;
+  net::Stream stream;
+  http::Connection http;
+  Inbound inbound;
+  net::Deadline deadline;        ///< for reading; cancels what the stream is doing
+  net::Deadline write_deadline;  ///< for writing, likewise
+  std::string address;           ///< the client's, "127.0.0.1:54321"
+  std::string out;               ///< bytes for the client, not written yet
+
+  /// Writes `out`; fails with Stage::respond.
+  net::Awaitable<Result<void>> flush();
+  /// Sets what cut() must cancel besides the client's stream; empty to unset.
+  void on_cut(std::function<void()> cancel) { on_cut_ = std::move(cancel); }
+  /// The exchange now in progress, published as `open` when it lasts longer than a second.
+  void set_recording(storage::Recording* recording);
+
+ private:
+  net::Awaitable<bool> read_request();
+  net::Awaitable<void> serve();
+  net::Awaitable<void> refuse(Failure failure);
+  net::Awaitable<void> linger();
+
+  std::function<void()> on_cut_;
+  storage::Recording* recording_ = nullptr;
+  net::Deadline publish_;
+  bool busy_ = false;
+};
+
+/// Owns a Session for as long as it runs.
+net::Awaitable<void> run_session(Worker& worker, net::Stream stream);
+
+}  // namespace tapedeck

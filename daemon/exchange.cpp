@@ -1,0 +1,171 @@
+#include "daemon/exchange.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "client/http/error.hpp"
+#include "client/http/grammar.hpp"
+#include "client/http/known_field.hpp"
+#include "daemon/accept/session.hpp"
+#include "daemon/log.hpp"
+
+namespace tapedeck {
+namespace {
+
+std::int64_t unix_microseconds() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Exchange::Exchange(Session& session, http::RequestHead received)
+    : head(std::move(received)), session_(session), started_(net::Clock::now()) {
+  if (storage::Recorder* recorder = session.worker.services.recorder) {
+    recording = recorder->begin();
+  }
+  storage::Exchange& record = row();
+  record.started_at = unix_microseconds();
+  record.client = session.address;
+  record.method = head.method;
+  if (!head.method.empty()) record.request_version = http::to_string(head.version);
+  if (recording.active()) {
+    record.request_headers = head.fields;
+    // RFC 9110 section 11.7: credentials for us are nobody else's business, the log's included.
+    record.request_headers.remove("Proxy-Authorization");
+  }
+  session.set_recording(&recording);
+}
+
+Exchange::~Exchange() { session_.set_recording(nullptr); }
+
+void Exchange::set_route(const Route& route) {
+  storage::Exchange& record = row();
+  record.mode = route.mode;
+  record.scheme = route.url.scheme;
+  record.host = http::to_lower(route.url.authority.host);
+  record.port = route.url.port();
+  record.path = route.url.path;
+  record.query = route.url.query;
+}
+
+void Exchange::set_failure(const Failure& failure) {
+  storage::Exchange& record = row();
+  record.error_stage = to_string(failure.stage);
+  record.error_detail = failure.code.message();
+  if (!failure.detail.empty()) record.error_detail.append(": ").append(failure.detail);
+  record.error_code = answer_for(failure).error_type;
+}
+
+std::int64_t Exchange::elapsed_us() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - started_)
+      .count();
+}
+
+net::Awaitable<void> Exchange::fail(Failure failure) {
+  set_failure(failure);
+  const bool begun = session_.http.our_state() != http::State::idle &&
+                     session_.http.our_state() != http::State::send_response;
+  if (session_.inbound.gone() || failure.stage == Stage::respond) {
+    row().error_code = "client_disconnected";
+    co_await finish(storage::State::aborted);
+    session_.stream.close();
+    co_return;
+  }
+  // An exchange that the proxy's own stopping cut is nobody's failure.
+  const bool stopped = session_.worker.stopping() && failure.code == Condition::canceled;
+  const storage::State state = stopped ? storage::State::aborted : storage::State::failed;
+  if (begun) {
+    co_await finish(state);
+    // RFC 9112 section 8: the client must see that the message is cut. A FIN would look like the
+    // end of a body that is delimited by closing.
+    session_.stream.reset();
+    co_return;
+  }
+  const Answer answer = answer_for(failure);
+  http::ResponseHead response = answer_head(answer);
+  const std::string body = answer.detail + "\n";
+  compose_answer(response, body);
+  co_await finish(state);
+  if (auto sent = co_await session_.flush(); !sent) session_.stream.close();
+}
+
+net::Awaitable<void> Exchange::answer(http::ResponseHead answer_head, std::string body) {
+  compose_answer(answer_head, body);
+  co_await finish(storage::State::complete);
+  if (auto sent = co_await session_.flush(); !sent) session_.stream.close();
+}
+
+void Exchange::compose_answer(http::ResponseHead& answer_head, const std::string& body) {
+  http::Connection& http = session_.http;
+  // What is left of the request is not worth reading: the connection ends with the answer (RFC
+  // 9112 section 9.3).
+  if (http.their_state() == http::State::error || http.their_state() == http::State::send_body) {
+    http.disable_keep_alive();
+  }
+  if (session_.worker.stopping()) http.disable_keep_alive();
+  if (!http.keep_alive()) answer_head.fields.add("Connection", "close");
+  const bool no_body = head.method == "HEAD";
+  if (no_body) answer_head.fields.add("Content-Length", std::to_string(body.size()));
+  const auto framing = no_body ? http::Framing::none() : http::Framing::of_length(body.size());
+  if (auto ok = http.send_response(answer_head, framing, session_.out); !ok) return;
+  if (!no_body) {
+    if (auto ok = http.send_data(body.size()); !ok) return;
+    session_.out += body;
+  }
+  if (auto ok = http.send_end({}, session_.out); !ok) return;
+
+  storage::Exchange& record = row();
+  record.status = answer_head.status;
+  record.reason = answer_head.reason;
+  record.response_version = http::to_string(answer_head.version);
+  record.response_headers = answer_head.fields;
+  if (!no_body) recording.response_body(body);
+}
+
+net::Awaitable<Result<void>> Exchange::commit_request() {
+  if (!recording.active() || session_.worker.services.options.commit != "strict") {
+    co_return Result<void>{};
+  }
+  CommitWait committed(session_.stream.executor());
+  recording.publish(committed.callback());
+  const bool ok = co_await committed.take();
+  if (ok) co_return Result<void>{};
+  co_return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
+                    "the request could not be written to the log"};
+}
+
+net::Awaitable<void> Exchange::finish(storage::State state) {
+  if (finished_) co_return;
+  finished_ = true;
+  session_.set_recording(nullptr);
+  row().state = state;
+  row().timings.total_us = elapsed_us();
+  log_line();
+  if (!recording.active()) co_return;
+  if (session_.worker.services.options.commit != "strict") {
+    recording.finish();
+    co_return;
+  }
+  CommitWait committed(session_.stream.executor());
+  recording.finish(committed.callback());
+  co_await committed.take();
+}
+
+void Exchange::log_line() {
+  spdlog::logger& log = log::get(log::Component::forward);
+  if (!log.should_log(spdlog::level::info)) return;
+  const storage::Exchange& record = row();
+  // The query may hold secrets: it is in the database, not in the log.
+  const std::string port = record.port && *record.port != http::default_port(record.scheme)
+                               ? ":" + std::to_string(*record.port)
+                               : std::string{};
+  const std::string where = record.mode == storage::Mode::tunnel
+                                ? record.host + ":" + std::to_string(record.port.value_or(0))
+                                : record.scheme + "://" + record.host + port + record.path;
+  log.info("{} {} {} {} bytes {} us{}{}", log::escape(record.method), log::escape(where),
+           record.status.value_or(0), record.response_size, record.timings.total_us.value_or(0),
+           record.error_code.empty() ? "" : " ", record.error_code);
+}
+
+}  // namespace tapedeck

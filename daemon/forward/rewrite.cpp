@@ -1,0 +1,70 @@
+#include "daemon/forward/rewrite.hpp"
+
+#include <charconv>
+#include <string>
+
+#include "client/http/hop_by_hop.hpp"
+#include "daemon/answer.hpp"
+
+namespace tapedeck {
+
+http::RequestHead upstream_request(const http::RequestHead& received, const Route& route,
+                                   std::string_view pseudonym,
+                                   std::optional<unsigned> forwards_left) {
+  http::RequestHead head;
+  head.method = received.method;
+  head.target = route.target;
+  head.fields = received.fields;
+  const bool wants_trailers = head.fields.has_token("TE", "trailers");
+  http::remove_hop_by_hop(head.fields);
+  // RFC 9110 section 10.1.1: a 100-continue expectation in an HTTP/1.0 request is ignored.
+  if (received.version < http::kHttp11) head.fields.remove("Expect");
+  head.fields.set("Host", route.url.authority.to_string());
+  if (forwards_left) head.fields.set("Max-Forwards", std::to_string(*forwards_left));
+  if (wants_trailers) {
+    head.fields.add("TE", "trailers");
+    head.fields.add("Connection", "TE");
+  }
+  http::append_via(head.fields, received.version, pseudonym);
+  return head;
+}
+
+http::ResponseHead downstream_response(const http::ResponseHead& received,
+                                       std::string_view pseudonym, bool close) {
+  http::ResponseHead head;
+  head.status = received.status;
+  head.reason = received.reason;
+  head.fields = received.fields;
+  http::remove_hop_by_hop(head.fields);
+  if (!head.interim() && !head.fields.contains("Date")) head.fields.add("Date", http_date());
+  http::append_via(head.fields, received.version, pseudonym);
+  if (close) head.fields.add("Connection", "close");
+  return head;
+}
+
+http::Framing downstream_framing(http::Framing received, http::Version client_version) {
+  switch (received.kind) {
+    case http::Framing::Kind::none:
+    case http::Framing::Kind::length:
+      return received;
+    case http::Framing::Kind::chunked:
+    case http::Framing::Kind::until_close:
+      // An upstream that ends by closing is re-framed, so that the client's connection lives on
+      // and a cut is seen as one.
+      return client_version < http::kHttp11 ? http::Framing::until_close()
+                                            : http::Framing::chunked();
+  }
+  return received;
+}
+
+std::optional<unsigned> max_forwards(const http::RequestHead& head) {
+  if (head.method != "TRACE" && head.method != "OPTIONS") return std::nullopt;
+  const auto value = head.fields.get("Max-Forwards");
+  if (!value) return std::nullopt;
+  unsigned hops = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), hops);
+  if (error != std::errc{} || end != value->data() + value->size()) return std::nullopt;
+  return hops;
+}
+
+}  // namespace tapedeck

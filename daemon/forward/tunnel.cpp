@@ -1,0 +1,96 @@
+#include "daemon/forward/tunnel.hpp"
+
+#include <array>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include "client/net/error.hpp"
+#include "daemon/accept/session.hpp"
+#include "daemon/forward/upstream.hpp"
+
+namespace tapedeck {
+namespace {
+
+constexpr std::size_t kRelayRead = 16 * 1024;
+
+}  // namespace
+
+Tunnel::Tunnel(Session& session, Exchange& exchange, Route route)
+    : session_(session), exchange_(exchange), route_(std::move(route)) {}
+
+net::Awaitable<void> Tunnel::run() {
+  session_.on_cut([this] {
+    canceled_ = true;
+    close_both();
+  });
+  auto opened = co_await exchange_.commit_request();
+  if (opened) opened = co_await open();
+  if (!opened) {
+    session_.on_cut(nullptr);
+    Failure failure = std::move(opened).error();
+    co_await exchange_.fail(std::move(failure));
+    co_return;
+  }
+
+  co_await session_.inbound.stop();
+  // What the client sent ahead of our 200 belongs to the tunnel.
+  const std::string leftover = session_.http.take_leftover();
+  exchange_.row().request_size = static_cast<std::int64_t>(leftover.size());
+  const std::error_code sent = co_await upstream_->stream.write(leftover);
+  if (sent) close_both();
+
+  asio::co_spawn(session_.stream.executor(), relay_up(), asio::detached);
+  co_await relay(upstream_->stream, session_.stream, exchange_.row().response_size);
+  co_await up_done_.take();
+  session_.on_cut(nullptr);
+  co_await exchange_.finish(canceled_ ? storage::State::aborted : storage::State::complete);
+  close_both();
+}
+
+net::Awaitable<Result<void>> Tunnel::open() {
+  auto connected = co_await connect_upstream(session_.worker, route_, exchange_.row(), true);
+  if (!connected) co_return std::move(connected).error();
+  upstream_ = *std::move(connected);
+  if (canceled_) {
+    co_return Failure{net::Error::canceled, Stage::connect, Blame::local, upstream_->address};
+  }
+  http::ResponseHead head;
+  head.reason = "Connection established";
+  if (auto ok = session_.http.send_response(head, http::Framing::none(), session_.out); !ok) {
+    co_return ok;
+  }
+  storage::Exchange& row = exchange_.row();
+  row.status = head.status;
+  row.reason = head.reason;
+  row.response_version = http::to_string(head.version);
+  co_return co_await session_.flush();
+}
+
+net::Awaitable<void> Tunnel::relay_up() {
+  co_await relay(session_.stream, upstream_->stream, exchange_.row().request_size);
+  up_done_.deliver(true);
+}
+
+/// One direction, to its end. RFC 9110 section 9.3.6: when one side closes, what came from it is
+/// sent on, then both are closed.
+net::Awaitable<void> Tunnel::relay(net::Stream& from, net::Stream& to, std::int64_t& count) {
+  std::array<char, kRelayRead> buffer;
+  while (true) {
+    const net::IoResult read = co_await from.read_some(buffer);
+    if (read.error) break;
+    count += static_cast<std::int64_t>(read.size);
+    const std::error_code error = co_await to.write(std::string_view(buffer.data(), read.size));
+    if (error) break;
+  }
+  to.shutdown_send();
+  session_.stream.cancel();
+  upstream_->stream.cancel();
+}
+
+void Tunnel::close_both() {
+  session_.stream.close();
+  if (upstream_) upstream_->stream.close();
+}
+
+}  // namespace tapedeck

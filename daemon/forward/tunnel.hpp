@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+
+#include "client/connection_pool.hpp"
+#include "client/net/one_shot.hpp"
+#include "daemon/exchange.hpp"
+#include "daemon/route/router.hpp"
+
+namespace tapedeck {
+
+class Session;
+
+/// CONNECT (RFC 9110 section 9.3.6): bytes relayed both ways until either side closes, recorded as
+/// one exchange with byte counts.
+class Tunnel {
+ public:
+  Tunnel(Session& session, Exchange& exchange, Route route);
+
+  net::Awaitable<void> run();
+
+ private:
+  net::Awaitable<Result<void>> open();
+  net::Awaitable<void> relay(net::Stream& from, net::Stream& to, std::int64_t& count);
+  net::Awaitable<void> relay_up();
+  void close_both();
+
+  Session& session_;
+  Exchange& exchange_;
+  Route route_;
+  std::unique_ptr<client::PooledConnection> upstream_;
+  net::OneShot<bool> up_done_;
+  bool canceled_ = false;
+};
+
+}  // namespace tapedeck

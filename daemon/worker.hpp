@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <asio/io_context.hpp>
+
+#include "client/connection_pool.hpp"
+#include "client/http/url.hpp"
+#include "client/net/deadline.hpp"
+#include "client/net/one_shot.hpp"
+#include "config/options.hpp"
+#include "storage/recorder.hpp"
+
+namespace tapedeck {
+
+/// What all threads share; made before them, gone after them. Read-only but for the recorder and
+/// the count, which take any thread.
+struct Services {
+  config::Options options;
+  http::Limits http_limits;
+  std::optional<http::Url> reverse;
+  std::string pseudonym;                    ///< ours in Via, unique to this process
+  std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
+  storage::Recorder* recorder = nullptr;    ///< null when nothing is recorded
+  std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
+
+  /// True when a connection to `peer` from `local` would reach one of our own listeners.
+  bool is_self(const net::Endpoint& peer, const net::Endpoint& local) const;
+};
+
+class Session;
+
+/// One I/O thread: its loop, its deadlines, its pool, the sessions that live on it. Everything but
+/// `context.run()` and posting happens on that thread.
+class Worker {
+ public:
+  explicit Worker(Services& services);
+
+  asio::io_context context{1};
+  net::Watchdog watchdog;
+  client::ConnectionPool pool;
+  Services& services;
+
+  /// Takes over an accepted connection. Call on this worker's thread.
+  void adopt(net::Socket socket);
+  /// Registration by the session itself.
+  void enter(Session& session);
+  void leave(Session& session);
+  std::size_t session_count() const noexcept { return sessions_.size(); }
+  /// Called on this thread each time a session ends.
+  void when_session_ends(std::function<void()> ended) { session_ended_ = std::move(ended); }
+
+  /// First step of stopping: idle sessions end now, busy ones after their exchange.
+  void wind_down();
+  /// Second step: everything is canceled.
+  void cut();
+  bool stopping() const noexcept { return stopping_; }
+
+  /// Waits while the log's writer is behind by more than its budget.
+  net::Awaitable<void> uncongested();
+  bool congested() const noexcept {
+    return services.recorder != nullptr && services.recorder->congested();
+  }
+
+ private:
+  std::unordered_set<Session*> sessions_;
+  std::function<void()> session_ended_;
+  bool stopping_ = false;
+};
+
+/// Waits for a commit of the log: hand callback() to Recording::publish or finish, then take().
+class CommitWait {
+ public:
+  explicit CommitWait(net::Executor executor)
+      : executor_(executor), committed_(std::make_shared<net::OneShot<bool>>()) {}
+  std::function<void(bool)> callback();
+  net::Awaitable<bool> take() { return committed_->take(); }
+
+ private:
+  net::Executor executor_;
+  std::shared_ptr<net::OneShot<bool>> committed_;
+};
+
+}  // namespace tapedeck
