@@ -106,6 +106,7 @@ class Recording {
   friend class Recorder;
   struct Entry;
   explicit Recording(std::unique_ptr<Entry> entry);
+  void add(std::string& held, std::span<const char> bytes, bool request);
   std::unique_ptr<Entry> entry_;
 };
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "client/http/result.hpp"
 
@@ -21,6 +22,11 @@ const std::error_category& sqlite_category() noexcept;
 class SqliteError : public std::system_error {
  public:
   SqliteError(int code, const std::string& what);
+  /// SQLite's own words, without the code's.
+  const std::string& sentence() const noexcept { return sentence_; }
+
+ private:
+  std::string sentence_;
 };
 
 class Statement;
@@ -47,6 +53,9 @@ class Database {
   sqlite3* handle() const noexcept { return handle_; }
 
  private:
+  void close() noexcept;
+  [[noreturn]] void open_failed(int code);
+
   sqlite3* handle_ = nullptr;
 };
 
