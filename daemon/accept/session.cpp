@@ -109,7 +109,9 @@ net::Awaitable<Result<void>> Session::flush() {
 }
 
 net::Awaitable<void> Session::run() {
-  while (!worker.stopping() && co_await read_request()) {
+  while (!worker.stopping()) {
+    const bool readable = co_await read_request();
+    if (!readable) break;
     busy_ = true;
     co_await worker.uncongested();
     co_await serve();
