@@ -24,7 +24,7 @@ struct Limits {
   std::chrono::milliseconds upstream_idle_timeout{60'000};  ///< a pooled connection's rest
   std::size_t upstream_idle_connections = 64;               ///< pooled per origin and thread
   std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
-  std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the log's writer before peers pause
+  std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the log's writer before peers pause
 };
 
 /// Everything `serve` can be told, with its default. A plain aggregate: command line, environment

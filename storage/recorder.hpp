@@ -24,7 +24,7 @@ struct RecorderOptions {
   std::string command;       ///< what is being recorded, for `session.command`; may be empty
   Commit commit = Commit::batched;
   Keep keep = Keep::all;
-  std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the writer before peers pause
+  std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the writer before peers pause
 };
 
 /// What the writer has done so far. A snapshot; fields are consistent each for itself.

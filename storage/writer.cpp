@@ -153,8 +153,10 @@ void Recorder::Writer::write(std::vector<Command>& batch, bool stopping) {
     rows += command.kind == Command::Kind::finish ? 1 : 0;
   }
   finished_.fetch_add(rows);
-  queued_bytes_.fetch_sub(written, std::memory_order_relaxed);
   report(batch, true);
+  // The memory goes before the room is announced, or the budget would be held twice.
+  batch.clear();
+  queued_bytes_.fetch_sub(written, std::memory_order_relaxed);
   resume_waiting();
   checkpoint();
 }
