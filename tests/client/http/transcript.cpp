@@ -131,20 +131,16 @@ void Transcript::note(const std::string& event) {
   if (!event.empty()) text_ += (text_.empty() ? "" : " | ") + event;
 }
 
-std::string Transcript::text() const {
-  Transcript whole = Transcript({});
-  whole.text_ = text_;
-  whole.data_ = data_;
-  whole.note("");
+std::string Transcript::text() {
+  note("");
   if (!failed_ && connection_.has_leftover()) {
-    Connection& connection = const_cast<Connection&>(connection_);
     // Between messages only: inside one, unread bytes are the piece that is being waited for.
-    auto event = connection.next_event();
+    auto event = connection_.next_event();
     if (event && event->kind == Connection::EventKind::paused) {
-      whole.note("left " + quote(connection.take_leftover()));
+      note("left " + quote(connection_.take_leftover()));
     }
   }
-  return whole.text_;
+  return text_;
 }
 
 void Transcript::answer() {
