@@ -16,11 +16,9 @@ constexpr std::optional<State> client_transition(State state, Message message) n
       if (message == Message::end) return State::done;
       break;
     case State::done:
+    case State::might_switch:
     case State::must_close:
     case State::closed:
-      if (message == Message::closed) return State::closed;
-      break;
-    case State::might_switch:
       if (message == Message::closed) return State::closed;
       break;
     case State::send_response:

@@ -21,7 +21,8 @@ const std::vector<std::string> kResponses = {
     "HTTP/1.0 200\nServer : x\n\nuntil the end", "HTTP/1.1 204 N\r\nContent-Length: 0\r\n\r\n"};
 
 std::string damaged(std::string wire, std::mt19937& random) {
-  static constexpr std::string_view kBytes("\r\n\t :;,=0123fF\x00\x7f\x80\xff#%@*/", 27);
+  using namespace std::string_view_literals;
+  constexpr std::string_view kBytes = "\r\n\t :;,=0123fF\0\x7f\x80\xff#%@*/"sv;
   const auto below = [&](std::size_t bound) { return random() % bound; };
   for (std::size_t changes = 1 + below(3); changes > 0 && !wire.empty(); --changes) {
     const std::size_t at = below(wire.size());
