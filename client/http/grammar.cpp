@@ -1,5 +1,6 @@
 #include "client/http/grammar.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -18,24 +19,33 @@ constexpr bool has_byte(std::uint64_t word, std::uint64_t byte) noexcept {
   return has_less(word ^ (kOnes * byte), 1);
 }
 
-/// How many bytes from the start surely are of that class, found eight at a time. Only the classes
-/// that long texts are checked for, and only what excludes most of their forbidden bytes at once:
-/// HTAB in a value merely ends the fast part.
-std::size_t skip_words(std::string_view text, CharClass wanted) noexcept {
-  std::size_t at = 0;
+/// How many bytes from the start surely pass, found eight at a time; the last word overlaps the one
+/// before. `suspect(word)` may also be true of allowed bytes (HTAB in a value): those are looked at
+/// one by one.
+template <class Suspect>
+std::size_t skip_words(std::string_view text, Suspect suspect) noexcept {
   std::uint64_t word = 0;
-  if (wanted == kFieldValue) {
-    for (; text.size() - at >= sizeof word; at += sizeof word) {
-      std::memcpy(&word, text.data() + at, sizeof word);
-      if (has_less(word, 0x20) || has_byte(word, 0x7f)) break;
-    }
-  } else if (wanted == kTarget) {
-    for (; text.size() - at >= sizeof word; at += sizeof word) {
-      std::memcpy(&word, text.data() + at, sizeof word);
-      if (has_less(word, 0x21) || has_byte(word, 0x7f) || has_byte(word, '#')) break;
-    }
+  if (text.size() < sizeof word) return 0;
+  const std::size_t last = text.size() - sizeof word;
+  for (std::size_t at = 0;; at = std::min(at + sizeof word, last)) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (suspect(word)) return at;
+    if (at == last) return text.size();
   }
-  return at;
+}
+
+/// Only the classes that long texts are checked for.
+std::size_t skip_words(std::string_view text, CharClass wanted) noexcept {
+  if (wanted == kFieldValue) {
+    return skip_words(
+        text, [](std::uint64_t word) { return has_less(word, 0x20) || has_byte(word, 0x7f); });
+  }
+  if (wanted == kTarget) {
+    return skip_words(text, [](std::uint64_t word) {
+      return has_less(word, 0x21) || has_byte(word, 0x7f) || has_byte(word, '#');
+    });
+  }
+  return 0;
 }
 
 }  // namespace
