@@ -38,10 +38,12 @@ std::vector<Framing> framings(std::size_t size, bool response) {
 }
 
 std::string after_head(const std::string& body, Framing framing, const Fields& trailers) {
-  std::string events = body.empty() ? "" : " | data " + quote(body);
+  std::string events;
+  if (!body.empty()) events.append(" | data ").append(quote(body));
   if (framing.kind == Framing::Kind::until_close) return events;
   events += " | end";
-  if (framing.kind == Framing::Kind::chunked && !trailers.empty()) events += " " + show(trailers);
+  if (framing.kind == Framing::Kind::chunked && !trailers.empty())
+    events.append(" ").append(show(trailers));
   return events;
 }
 

@@ -96,6 +96,13 @@ TEST(StateMachine, AllowsInEachStateOnlyItsMessages) {
   }
 }
 
+TEST(StateMachine, ARequestMovesBothSides) {
+  StateMachine states;
+  ASSERT_TRUE(states.advance(Role::client, Message::request));
+  EXPECT_EQ(states.client(), State::send_body);
+  EXPECT_EQ(states.server(), State::send_response);
+}
+
 TEST(StateMachine, AllowsNothingAfterAnError) {
   for (const Role role : {Role::client, Role::server}) {
     for (const Message message : kMessages) {

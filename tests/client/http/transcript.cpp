@@ -74,7 +74,7 @@ std::string quote(std::string_view text) {
     } else if (c == '\n') {
       shown += "\\n";
     } else {
-      shown += "<" + describe_byte(c) + ">";
+      shown.append("<").append(describe_byte(c)).append(">");
     }
   }
   return shown + "\"";
