@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <iostream>
+#include <map>
+#include <string>
 #include <unistd.h>
 
 #include "config/load.hpp"
@@ -14,6 +16,22 @@ namespace {
 
 /// A reader that went away, as `head` does, is a quiet end.
 void quiet_end(int) { _exit(kDone); }
+
+/// The options that every command takes, before its name or after it.
+void add_common(CLI::App& app, Common& common) {
+  app.add_option("--db", common.db, "the log (default: tapedeck.db in the data directory)")
+      ->type_name("FILE");
+  app.add_option("--config", common.config,
+                 "configuration file (default: $XDG_CONFIG_HOME/tapedeck/config.toml or "
+                 "/etc/tapedeck/config.toml)")
+      ->type_name("FILE");
+  app.add_option("--color", common.color, "auto (default), always or never")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{{"auto", Color::automatic},
+                                                                       {"always", Color::always},
+                                                                       {"never", Color::never}})
+                      .description(""))
+      ->type_name("WHEN");
+}
 
 }  // namespace
 
@@ -57,7 +75,6 @@ int run(int argc, char** argv) {
   Chosen chosen;
   CLI::App app("tapedeck records the HTTP traffic of the programs you point at it.", "tapedeck");
   app.require_subcommand(1);
-  app.fallthrough();
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return "tapedeck: usage: " + harmless(error.what()) + "; see tapedeck --help\n";
   });
@@ -68,21 +85,16 @@ int run(int argc, char** argv) {
       "  curl -x http://127.0.0.1:8888 URL   send something through it\n"
       "  tapedeck ls status:5xx since:1h     what failed in the last hour\n"
       "  tapedeck show 17                    one exchange, whole");
-  app.add_option("--db", common.db, "the log (default: tapedeck.db in the data directory)")
-      ->type_name("FILE");
-  app.add_option("--config", common.config,
-                 "configuration file (default: $XDG_CONFIG_HOME/tapedeck/config.toml or "
-                 "/etc/tapedeck/config.toml)")
-      ->type_name("FILE");
-  app.add_option("--color", common.color, "auto (default), always or never")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{
-          {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}}))
-      ->type_name("WHEN");
+  add_common(app, common);
   add_serve(app, common, chosen);
   add_ls(app, common, chosen);
   add_show(app, common, chosen);
   add_sql(app, common, chosen);
   add_config(app, common, chosen);
+  for (CLI::App* command : app.get_subcommands({})) {
+    for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);
+    add_common(*command, common);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -74,7 +74,7 @@ Terminal Terminal::of_stdout(Color color) {
 std::string styled(const Terminal& terminal, Style style, std::string_view text) {
   constexpr std::array<std::string_view, 7> kCodes = {"", "2", "1", "32", "36", "33", "31"};
   const std::string_view code = kCodes[static_cast<std::size_t>(style)];
-  if (!terminal.color || code.empty()) return std::string(text);
+  if (!terminal.color || code.empty() || text.empty()) return std::string(text);
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
