@@ -3,55 +3,79 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <unordered_map>
+#include <vector>
 
-#include "storage/sha256.hpp"
+#include "storage/digest.hpp"
 #include "storage/sqlite.hpp"
 
 namespace tapedeck::storage {
 
-/// A body that arrives in pieces. Copyable, so that a transaction that failed can be run again
-/// from the state before it.
-struct GrowingBody {
-  std::int64_t id = 0;  ///< 0 until the first piece
-  std::int64_t pieces = 0;
-  std::int64_t size = 0;
-  Sha256 digest;
-};
+/// A body up to this many bytes sits in its `body` row; a larger one in `body_chunk` rows of this
+/// size, the last one shorter.
+inline constexpr std::size_t kChunkSize = 64u << 10;
 
-/// Tables body and body_chunk, written inside the caller's transaction. Identical bodies are stored
-/// once; an empty body is no row. The writer's thread only.
+/// Tables `body` and `body_chunk`. Identical bodies are stored once.
+///
+/// Every call belongs to a transaction of the caller's. What is written here can be written again
+/// with the same result after roll_back(). Writer thread only. Throws SqliteError.
 class BodyStore {
  public:
   explicit BodyStore(Database& database);
 
-  /// A body that is whole; its id, or nothing when it is empty.
-  std::optional<std::int64_t> store(std::span<const char> bytes);
+  /// Stores a body of at most kChunkSize bytes, or finds it stored. Returns its id.
+  std::int64_t store(const Digest& digest, std::span<const char> bytes);
 
-  void append(GrowingBody& body, std::span<const char> bytes);
-  /// Ends a body that came in pieces; its id, which is another body's when that is identical.
-  std::optional<std::int64_t> finish(GrowingBody& body);
+  /// An id for a large body that begins to arrive. Never given twice, written or not.
+  std::int64_t reserve_id() noexcept { return next_id_++; }
+  /// Makes the row of a large body whose chunks follow; its size is 0 until end().
+  void begin(std::int64_t id);
+  void append(std::int64_t id, std::int64_t seq, std::span<const char> bytes);
+  /// Seals a large body. Returns its id, or that of an identical one, in whose favour the chunks
+  /// just written are removed.
+  std::int64_t end(std::int64_t id, const Digest& digest, std::int64_t size);
 
-  /// Forget what was learned in a transaction that did not commit.
-  void rolled_back() { known_.clear(); }
+  /// Gives bodies that a crash left without an end the size of what did arrive; their sha256 stays
+  /// NULL.
+  void seal_leftovers();
+
+  /// The caller's transaction begins, or was undone: what was learnt in it is forgotten.
+  void begin_transaction() noexcept { next_id_before_ = next_id_; }
+  void roll_back() noexcept;
 
  private:
-  std::optional<std::int64_t> find(const std::string& sha256);
-  void remember(const std::string& sha256, std::int64_t id);
-  std::int64_t insert_row(std::string_view sha256, std::int64_t size);
-  void insert_chunk(std::int64_t id, std::int64_t seq, std::span<const char> bytes);
+  /// Recent bodies by digest, so that one seen again costs no SQL: a table in which a newcomer
+  /// takes the place of an older digest with the same first bits.
+  class Recent {
+   public:
+    Recent() : slots_(kSlots) {}
+    std::optional<std::int64_t> find(const Digest& digest, std::int64_t size) const noexcept;
+    void remember(const Digest& digest, std::int64_t size, std::int64_t id) noexcept;
+    void clear() noexcept;
+
+   private:
+    struct Slot {
+      Digest digest;
+      std::int64_t size;
+      std::int64_t id;  ///< 0: empty
+    };
+    static constexpr std::size_t kSlots = 2048;
+    static std::size_t place(const Digest& digest) noexcept;
+    std::vector<Slot> slots_;
+  };
+
+  std::optional<std::int64_t> find(const Digest& digest, std::int64_t size);
 
   Database& database_;
-  Statement find_;
   Statement insert_;
-  Statement insert_chunk_;
-  Statement complete_;
-  Statement delete_chunks_;
-  Statement delete_row_;
-  Sha256 digest_;
-  /// Digests seen lately: most bodies of an API repeat.
-  std::unordered_map<std::string, std::int64_t> known_;
+  Statement find_;
+  Statement begin_;
+  Statement append_;
+  Statement seal_;
+  Statement remove_chunks_;
+  Statement remove_;
+  Recent recent_;
+  std::int64_t next_id_;
+  std::int64_t next_id_before_;
 };
 
 }  // namespace tapedeck::storage

@@ -33,7 +33,7 @@ std::string_view to_string(State state) noexcept {
     case State::interrupted:
       return "interrupted";
   }
-  return "open";
+  return "failed";
 }
 
 }  // namespace tapedeck::storage

@@ -1,206 +1,174 @@
 #include "storage/exchange_table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 
-#include "storage/header_json.hpp"
+#include "storage/http_text.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
-/// In the order bind() numbers them, from 1.
-constexpr std::array<const char*, 40> kColumns = {"session_id",
-                                                  "started_at",
-                                                  "client",
-                                                  "mode",
-                                                  "method",
-                                                  "scheme",
-                                                  "host",
-                                                  "port",
-                                                  "path",
-                                                  "query",
-                                                  "request_version",
-                                                  "request_headers",
-                                                  "request_trailers",
-                                                  "request_body_id",
-                                                  "request_size",
-                                                  "status",
-                                                  "reason",
-                                                  "response_version",
-                                                  "response_headers",
-                                                  "response_trailers",
-                                                  "response_body_id",
-                                                  "response_size",
-                                                  "state",
-                                                  "error_stage",
-                                                  "error_code",
-                                                  "error_detail",
-                                                  "dns_us",
-                                                  "connect_us",
-                                                  "tls_us",
-                                                  "send_us",
-                                                  "wait_us",
-                                                  "receive_us",
-                                                  "total_us",
-                                                  "upstream_address",
-                                                  "upstream_reused",
-                                                  "tls_version",
-                                                  "tls_cipher",
-                                                  "peer_cert_sha256",
-                                                  "replay_of",
-                                                  "match_key"};
-constexpr int kIdParameter = static_cast<int>(kColumns.size()) + 1;
+/// In the order in which write() binds them.
+constexpr std::string_view kColumns =
+    "id, session_id, started_at, state, mode, method, scheme, host, port, status, "
+    "request_size, response_size, request_body_id, response_body_id, "
+    "total_us, dns_us, connect_us, tls_us, send_us, wait_us, receive_us, "
+    "error_stage, error_code, error_detail, replay_of, match_key, "
+    "client, upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, "
+    "request_version, response_version, reason, path, query, "
+    "request_headers, request_trailers, response_headers, response_trailers";
 
+/// "?1,?2,...", one for each column; ?1 is the id.
+std::string parameters() {
+  const auto count = 1 + std::count(kColumns.begin(), kColumns.end(), ',');
+  std::string list = "?1";
+  for (std::ptrdiff_t i = 2; i <= count; ++i) list.append(",?").append(std::to_string(i));
+  return list;
+}
+
+// INSERT OR REPLACE would do for both, but makes SQLite copy every page before it touches it.
 std::string insert_sql() {
-  std::string names;
-  std::string values;
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (i > 0) {
-      names += ", ";
-      values += ", ";
-    }
-    names += kColumns[i];
-    values += "?" + std::to_string(i + 1);
-  }
-  return "INSERT INTO exchange (" + names + ") VALUES (" + values + ")";
+  return std::string("INSERT INTO exchange(").append(kColumns) + ") VALUES(" + parameters() + ")";
 }
-
 std::string update_sql() {
-  std::string sets;
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (i > 0) sets += ", ";
-    sets += std::string(kColumns[i]) + " = ?" + std::to_string(i + 1);
+  return std::string("UPDATE exchange SET (").append(kColumns) + ") = (" + parameters() +
+         ") WHERE id = ?1";
+}
+
+/// Binds one value after another.
+class Binder {
+ public:
+  explicit Binder(Statement& statement) : statement_(statement) {}
+  void integer(std::int64_t value) { statement_.bind(++index_, value); }
+  void text(std::string_view value) { statement_.bind(++index_, value); }
+  void text_or_null(std::string_view value) {
+    if (value.empty()) {
+      null();
+    } else {
+      text(value);
+    }
   }
-  return "UPDATE exchange SET " + sets + " WHERE id = ?" + std::to_string(kIdParameter);
-}
+  template <class T>
+  void integer_or_null(const std::optional<T>& value) {
+    if (value) {
+      integer(static_cast<std::int64_t>(*value));
+    } else {
+      null();
+    }
+  }
+  /// A section of fields as JSON; NULL when it is empty and need not be.
+  void fields_or_null(const http::Fields& fields, bool received, std::string& json) {
+    if (fields.empty() && !received) {
+      null();
+      return;
+    }
+    json.clear();
+    append_header_json(fields, json);
+    text(json);
+  }
+  /// Parameters are cleared from the last run, so that NULL needs no call.
+  void null() { ++index_; }
 
-std::int64_t now_us() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
+ private:
+  Statement& statement_;
+  int index_ = 0;
+};
 
-std::int64_t begin_session(Database& database, const std::string& name,
-                           const std::string& command) {
-  const std::int64_t now = now_us();
-  Statement insert = database.prepare(
-      "INSERT INTO session (name, started_at, command) "
-      "VALUES (coalesce(?1, strftime('%Y-%m-%dT%H:%M:%SZ', ?2 / 1000000, 'unixepoch')), ?2, ?3)");
-  insert.bind_or_null(1, name).bind(2, now).bind_or_null(3, command).run();
-  return database.last_insert_id();
-}
-
-/// Text from the wire as UTF-8. `storage` keeps what had to be converted.
-std::string_view utf8(std::string_view bytes, std::string& storage) {
-  const bool ascii =
-      std::none_of(bytes.begin(), bytes.end(), [](char c) { return (c & '\x80') != 0; });
-  if (ascii) return bytes;
-  storage = latin1_to_utf8(bytes);
-  return storage;
+std::int64_t first_free_id(Database& database) {
+  // sqlite_sequence remembers ids of rows that have been deleted since.
+  Statement last = database.prepare(
+      "SELECT max(coalesce((SELECT max(id) FROM exchange), 0),"
+      " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'exchange'), 0)) + 1");
+  last.step();
+  return last.integer(0);
 }
 
 }  // namespace
 
-ExchangeTable::ExchangeTable(Database& database, const std::string& session_name,
-                             const std::string& command)
-    : database_(database),
-      session_id_(begin_session(database, session_name, command)),
+ExchangeTable::ExchangeTable(Database& database, std::int64_t session_id)
+    : session_id_(session_id),
       insert_(database.prepare(insert_sql())),
-      update_(database.prepare(update_sql())) {}
+      update_(database.prepare(update_sql())),
+      set_request_body_(database.prepare("UPDATE exchange SET request_body_id = ?2 WHERE id = ?1")),
+      set_response_body_(
+          database.prepare("UPDATE exchange SET response_body_id = ?2 WHERE id = ?1")),
+      next_id_(first_free_id(database)) {}
 
-std::int64_t ExchangeTable::insert(const Exchange& exchange, const BodyIds& bodies) {
-  bind(insert_, exchange, bodies);
-  insert_.run();
-  return database_.last_insert_id();
+void ExchangeTable::insert(std::int64_t id, const Exchange& exchange, const Bodies& bodies) {
+  write(insert_, id, exchange, bodies);
 }
 
-void ExchangeTable::update(std::int64_t id, const Exchange& exchange, const BodyIds& bodies) {
-  bind(update_, exchange, bodies);
-  update_.bind(kIdParameter, id).run();
+void ExchangeTable::update(std::int64_t id, const Exchange& exchange, const Bodies& bodies) {
+  write(update_, id, exchange, bodies);
 }
 
-void ExchangeTable::bind(Statement& statement, const Exchange& row, const BodyIds& bodies) {
-  request_headers_.clear();
-  response_headers_.clear();
-  request_trailers_.clear();
-  response_trailers_.clear();
-  append_header_json(row.request_headers, request_headers_);
-  append_header_json(row.response_headers, response_headers_);
-  if (!row.request_trailers.empty()) append_header_json(row.request_trailers, request_trailers_);
-  if (!row.response_trailers.empty()) append_header_json(row.response_trailers, response_trailers_);
-
-  int i = 0;
-  const auto text = [&](std::string_view value) { statement.bind_or_null(++i, value); };
-  const auto number = [&](std::optional<std::int64_t> value) { statement.bind(++i, value); };
-  number(session_id_);
-  number(row.started_at);
-  text(row.client);
-  text(to_string(row.mode));
-  text(row.method);
-  text(row.scheme);
-  text(row.host);
-  number(row.port);
-  text(utf8(row.path, path_));
-  if (row.query) {
-    statement.bind(++i, utf8(*row.query, query_));
+void ExchangeTable::write(Statement& statement, std::int64_t id, const Exchange& exchange,
+                          const Bodies& bodies) {
+  statement.clear_bindings();
+  Binder bind(statement);
+  bind.integer(id);
+  bind.integer(session_id_);
+  bind.integer(exchange.started_at);
+  bind.text(to_string(exchange.state));
+  bind.text(to_string(exchange.mode));
+  bind.text_or_null(to_utf8(exchange.method, scratch_.method));
+  bind.text_or_null(exchange.scheme);
+  bind.text_or_null(exchange.host);
+  bind.integer_or_null(exchange.port);
+  bind.integer_or_null(exchange.status);
+  bind.integer(exchange.request_size);
+  bind.integer(exchange.response_size);
+  bind.integer_or_null(bodies.request);
+  bind.integer_or_null(bodies.response);
+  bind.integer_or_null(exchange.timings.total_us);
+  bind.integer_or_null(exchange.timings.dns_us);
+  bind.integer_or_null(exchange.timings.connect_us);
+  bind.integer_or_null(exchange.timings.tls_us);
+  bind.integer_or_null(exchange.timings.send_us);
+  bind.integer_or_null(exchange.timings.wait_us);
+  bind.integer_or_null(exchange.timings.receive_us);
+  bind.text_or_null(exchange.error_stage);
+  bind.text_or_null(exchange.error_code);
+  bind.text_or_null(exchange.error_detail);
+  bind.integer_or_null(exchange.replay_of);
+  bind.text_or_null(exchange.match_key);
+  bind.text_or_null(exchange.client);
+  bind.text_or_null(exchange.upstream_address);
+  bind.integer_or_null(exchange.upstream_reused);
+  bind.text_or_null(exchange.tls_version);
+  bind.text_or_null(exchange.tls_cipher);
+  bind.text_or_null(exchange.peer_cert_sha256);
+  bind.text_or_null(exchange.request_version);
+  bind.text_or_null(exchange.response_version);
+  bind.text_or_null(to_utf8(exchange.reason, scratch_.reason));
+  bind.text_or_null(to_utf8(exchange.path, scratch_.path));
+  if (exchange.query) {
+    bind.text(to_utf8(*exchange.query, scratch_.query));
   } else {
-    statement.bind_null(++i);
+    bind.null();
   }
-  text(row.request_version);
-  statement.bind(++i, request_headers_);
-  text(request_trailers_);
-  number(bodies.request);
-  number(row.request_size);
-  number(row.status);
-  text(utf8(row.reason, reason_));
-  text(row.response_version);
-  statement.bind(++i, response_headers_);
-  text(response_trailers_);
-  number(bodies.response);
-  number(row.response_size);
-  text(to_string(row.state));
-  text(row.error_stage);
-  text(row.error_code);
-  text(row.error_detail);
-  number(row.timings.dns_us);
-  number(row.timings.connect_us);
-  number(row.timings.tls_us);
-  number(row.timings.send_us);
-  number(row.timings.wait_us);
-  number(row.timings.receive_us);
-  number(row.timings.total_us);
-  text(row.upstream_address);
-  number(row.upstream_reused);
-  text(row.tls_version);
-  text(row.tls_cipher);
-  text(row.peer_cert_sha256);
-  number(row.replay_of);
-  text(row.match_key);
+  const bool requested = !exchange.method.empty();
+  const bool answered = exchange.status.has_value();
+  bind.fields_or_null(exchange.request_headers, requested, scratch_.request_headers);
+  bind.fields_or_null(exchange.request_trailers, false, scratch_.request_trailers);
+  bind.fields_or_null(exchange.response_headers, answered, scratch_.response_headers);
+  bind.fields_or_null(exchange.response_trailers, false, scratch_.response_trailers);
+  statement.run();
 }
 
-void ExchangeTable::end_session() {
-  database_.prepare("UPDATE session SET ended_at = ?2 WHERE id = ?1")
-      .bind(1, session_id_)
-      .bind(2, now_us())
-      .run();
+void ExchangeTable::set_body(std::int64_t id, Side side, std::int64_t body_id) {
+  Statement& statement = side == Side::request ? set_request_body_ : set_response_body_;
+  statement.bind(1, id).bind(2, body_id).run();
 }
 
 void ExchangeTable::mark_interrupted(Database& database) {
-  // A body that was still arriving has no digest and no size yet.
-  database.execute(R"sql(
-    UPDATE body SET size = (SELECT coalesce(sum(length(bytes)), 0) FROM body_chunk
-                            WHERE body_id = body.id)
-    WHERE sha256 IS NULL AND size = 0;
-    UPDATE body SET stored_size = size WHERE sha256 IS NULL;
-    UPDATE exchange SET state = 'interrupted',
-      request_size = max(request_size,
-                         coalesce((SELECT size FROM body WHERE id = request_body_id), 0)),
-      response_size = max(response_size,
-                          coalesce((SELECT size FROM body WHERE id = response_body_id), 0))
-    WHERE state = 'open';
-    UPDATE session SET ended_at = coalesce(
-      (SELECT max(started_at + coalesce(total_us, 0)) FROM exchange WHERE session_id = session.id),
-      started_at) WHERE ended_at IS NULL)sql");
+  // The row was last written before its bodies were: they know better how much arrived.
+  database.execute(
+      "UPDATE exchange SET state = 'interrupted',"
+      " request_size = max(request_size,"
+      "  coalesce((SELECT size FROM body WHERE id = request_body_id), 0)),"
+      " response_size = max(response_size,"
+      "  coalesce((SELECT size FROM body WHERE id = response_body_id), 0)) "
+      "WHERE state = 'open'");
 }
 
 }  // namespace tapedeck::storage

@@ -9,40 +9,50 @@
 
 namespace tapedeck::storage {
 
-/// The bodies a row points at.
-struct BodyIds {
-  std::optional<std::int64_t> request;
-  std::optional<std::int64_t> response;
-};
-
-/// Tables exchange and session, written inside the caller's transaction. The writer's thread only.
+/// Table `exchange`. Every call belongs to a transaction of the caller's. Writer thread only.
+/// Throws SqliteError.
 class ExchangeTable {
  public:
-  /// Begins a session: every row inserted belongs to it.
-  ExchangeTable(Database& database, const std::string& session_name, const std::string& command);
+  ExchangeTable(Database& database, std::int64_t session_id);
 
-  std::int64_t insert(const Exchange& exchange, const BodyIds& bodies);
-  void update(std::int64_t id, const Exchange& exchange, const BodyIds& bodies);
-  void end_session();
+  struct Bodies {
+    std::optional<std::int64_t> request;
+    std::optional<std::int64_t> response;
+  };
 
-  /// Rows a dead process left `open` become `interrupted`, with what arrived of their bodies.
+  /// An id for an exchange about to be written: larger than every one before.
+  std::int64_t reserve_id() noexcept { return next_id_++; }
+  void insert(std::int64_t id, const Exchange& exchange, const Bodies& bodies);
+  /// Writes an existing row anew.
+  void update(std::int64_t id, const Exchange& exchange, const Bodies& bodies);
+  /// Points an existing row at a body that has begun to arrive.
+  void set_body(std::int64_t id, Side side, std::int64_t body_id);
+
+  /// Rows left `open` by a process that died become `interrupted`.
   static void mark_interrupted(Database& database);
 
  private:
-  void bind(Statement& statement, const Exchange& exchange, const BodyIds& bodies);
+  /// Text made of one exchange, bound to the statement until it has run. Kept to keep its memory.
+  struct Scratch {
+    std::string request_headers;
+    std::string request_trailers;
+    std::string response_headers;
+    std::string response_trailers;
+    std::string method;
+    std::string path;
+    std::string query;
+    std::string reason;
+  };
 
-  Database& database_;
+  void write(Statement& statement, std::int64_t id, const Exchange& exchange, const Bodies& bodies);
+
   std::int64_t session_id_;
   Statement insert_;
   Statement update_;
-  // What is bound must live until the statement has run.
-  std::string request_headers_;
-  std::string response_headers_;
-  std::string request_trailers_;
-  std::string response_trailers_;
-  std::string path_;
-  std::string query_;
-  std::string reason_;
+  Statement set_request_body_;
+  Statement set_response_body_;
+  Scratch scratch_;
+  std::int64_t next_id_;
 };
 
 }  // namespace tapedeck::storage

@@ -24,7 +24,7 @@ struct RecorderOptions {
   std::string command;       ///< what is being recorded, for `session.command`; may be empty
   Commit commit = Commit::batched;
   Keep keep = Keep::all;
-  std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the writer before peers pause
+  std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the writer before peers pause
 };
 
 /// What the writer has done so far. A snapshot; fields are consistent each for itself.
@@ -84,7 +84,7 @@ class Recording {
   Recording& operator=(Recording&&) noexcept;
   ~Recording();
 
-  /// The row as it will be written. Fill it in as facts become known.
+  /// The row as it will be written. Fill it in as facts become known. Precondition: active().
   Exchange& row() noexcept;
 
   /// Tee: bytes of a body after transfer-decoding, in order. Copies them.
@@ -104,9 +104,11 @@ class Recording {
 
  private:
   friend class Recorder;
+  friend struct Job;
   struct Entry;
   explicit Recording(std::unique_ptr<Entry> entry);
-  void add(std::string& held, std::span<const char> bytes, bool request);
+  void tee(Side side, std::span<const char> bytes);
+  void hand_over(Side side);
   std::unique_ptr<Entry> entry_;
 };
 

@@ -7,43 +7,105 @@
 namespace tapedeck::storage {
 namespace {
 
+/// How long a connection waits for another one's lock before it gives up.
+constexpr int kBusyTimeoutMs = 5000;
+
 class SqliteCategory final : public std::error_category {
  public:
   const char* name() const noexcept override { return "sqlite"; }
-  std::string message(int value) const override { return sqlite3_errstr(value); }
+  std::string message(int code) const override { return sqlite3_errstr(code); }
+  std::error_condition default_error_condition(int code) const noexcept override {
+    switch (code & 0xff) {
+      case SQLITE_FULL:
+        return std::errc::no_space_on_device;
+      case SQLITE_IOERR:
+        return std::errc::io_error;
+      case SQLITE_PERM:
+      case SQLITE_READONLY:
+        return std::errc::permission_denied;
+      default:
+        return {code, *this};
+    }
+  }
 };
 
-/// How long a reader waits for a lock before it gives up, in milliseconds.
-constexpr int kBusyTimeout = 5'000;
-
-[[noreturn]] void fail(sqlite3* handle, int code) {
-  throw SqliteError(handle != nullptr ? sqlite3_extended_errcode(handle) : code,
-                    handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
+[[noreturn]] void fail(sqlite3* handle) {
+  throw SqliteError(sqlite3_extended_errcode(handle), sqlite3_errmsg(handle));
 }
 
-/// A path as a file: URI.
-std::string uri_of(const std::string& path) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
+void check(int result, sqlite3* handle) {
+  if (result != SQLITE_OK) fail(handle);
+}
+
+/// `path` as a URI that SQLite opens without locks and without a -shm file: right only where
+/// nobody can write.
+std::string immutable_uri(const std::string& path) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
   std::string uri = "file:";
-  for (const char c : std::filesystem::absolute(path).string()) {
+  for (const char c : path) {
     if (c == '?' || c == '#' || c == '%') {
       const auto byte = static_cast<unsigned char>(c);
       uri += '%';
-      uri += hex[byte >> 4];
-      uri += hex[byte & 15];
+      uri += kHex[byte >> 4];
+      uri += kHex[byte & 15];
     } else {
       uri += c;
     }
   }
-  return uri;
+  return uri += "?immutable=1";
 }
 
-int open(const std::string& name, int flags, sqlite3** handle) {
-  const int code = sqlite3_open_v2(name.c_str(), handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-  if (code != SQLITE_OK) return code;
-  sqlite3_extended_result_codes(*handle, 1);
-  sqlite3_busy_timeout(*handle, kBusyTimeout);
-  return SQLITE_OK;
+/// Closes a connection that could not be used, then throws what was wrong with it.
+[[noreturn]] void close_and_fail(sqlite3* handle, int code, const std::string& path) {
+  const std::string what =
+      path + ": " + (handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle));
+  if (handle != nullptr) code = sqlite3_extended_errcode(handle);
+  sqlite3_close_v2(handle);
+  throw SqliteError(code, what);
+}
+
+/// Reads from the file at once: SQLite opens lazily, and an unusable file should fail here.
+int probe(sqlite3* handle) {
+  return sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);
+}
+
+/// True when the -wal file holds nothing that an immutable read would miss.
+bool without_wal(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path + "-wal", error);
+  return error || size == 0;
+}
+
+sqlite3* open_writer(const std::string& path) {
+  sqlite3* handle = nullptr;
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  if (result != SQLITE_OK) close_and_fail(handle, result, path);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  return handle;
+}
+
+sqlite3* open_reader(const std::string& path) {
+  const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  sqlite3* handle = nullptr;
+  int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  if (result != SQLITE_OK) close_and_fail(handle, result, path);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  result = probe(handle);
+  const int primary = result & 0xff;
+  if ((primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY) && without_wal(path)) {
+    // A WAL database wants a -shm file beside it, which a read-only directory cannot give.
+    sqlite3_close_v2(std::exchange(handle, nullptr));
+    result =
+        sqlite3_open_v2(immutable_uri(path).c_str(), &handle, flags | SQLITE_OPEN_URI, nullptr);
+    if (result == SQLITE_OK) result = probe(handle);
+  }
+  if (result != SQLITE_OK) close_and_fail(handle, result, path);
+  result = sqlite3_exec(handle, "PRAGMA query_only=1; PRAGMA trusted_schema=0", nullptr, nullptr,
+                        nullptr);
+  if (result != SQLITE_OK) close_and_fail(handle, result, path);
+  return handle;
 }
 
 }  // namespace
@@ -56,50 +118,16 @@ const std::error_category& sqlite_category() noexcept {
 SqliteError::SqliteError(int code, const std::string& what)
     : std::system_error(code, sqlite_category(), what), sentence_(what) {}
 
-Database::Database(const std::string& path, Access access) {
-  if (access == Access::read_write_create) {
-    const int code = open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &handle_);
-    if (code != SQLITE_OK) open_failed(code);
-    return;
-  }
-  int code = open(path, SQLITE_OPEN_READONLY, &handle_);
-  if (code != SQLITE_OK) open_failed(code);
-  try {
-    execute("PRAGMA query_only = 1; PRAGMA trusted_schema = 0; SELECT 1 FROM sqlite_schema");
-  } catch (const SqliteError& error) {
-    // A WAL database on a read-only medium cannot make its -shm file. Without a -wal nothing can
-    // be missing from the main file, so it may be read as one that never changes.
-    if ((error.code().value() & 0xff) != SQLITE_CANTOPEN ||
-        std::filesystem::exists(path + "-wal")) {
-      close();
-      throw;
-    }
-    close();
-    code = open(uri_of(path) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &handle_);
-    if (code != SQLITE_OK) open_failed(code);
-    execute("PRAGMA query_only = 1; PRAGMA trusted_schema = 0");
-  }
-}
+Database::Database(const std::string& path, Access access)
+    : handle_(access == Access::read_only ? open_reader(path) : open_writer(path)) {}
 
-Database::~Database() { close(); }
-
-void Database::close() noexcept {
-  sqlite3_close_v2(handle_);
-  handle_ = nullptr;
-}
-
-void Database::open_failed(int code) {
-  const std::string what = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-  close();
-  throw SqliteError(code, what);
-}
+Database::~Database() { sqlite3_close_v2(handle_); }
 
 void Database::execute(const std::string& sql) {
-  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) fail(handle_, code);
+  check(sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr), handle_);
 }
 
-Statement Database::prepare(std::string_view sql) { return Statement(handle_, sql); }
+Statement Database::prepare(std::string_view sql) { return {handle_, sql}; }
 
 std::int64_t Database::last_insert_id() const noexcept {
   return sqlite3_last_insert_rowid(handle_);
@@ -108,9 +136,9 @@ std::int64_t Database::last_insert_id() const noexcept {
 std::int64_t Database::changes() const noexcept { return sqlite3_changes64(handle_); }
 
 Statement::Statement(sqlite3* handle, std::string_view sql) {
-  const int code = sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
-  if (code != SQLITE_OK) fail(handle, code);
+  check(sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement_, nullptr),
+        handle);
 }
 
 Statement::Statement(Statement&& other) noexcept
@@ -124,30 +152,32 @@ Statement& Statement::operator=(Statement&& other) noexcept {
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 Statement& Statement::bind(int index, std::int64_t value) {
-  sqlite3_bind_int64(statement_, index, value);
+  check(sqlite3_bind_int64(statement_, index, value), sqlite3_db_handle(statement_));
   return *this;
 }
 
 Statement& Statement::bind(int index, double value) {
-  sqlite3_bind_double(statement_, index, value);
+  check(sqlite3_bind_double(statement_, index, value), sqlite3_db_handle(statement_));
   return *this;
 }
 
 Statement& Statement::bind(int index, std::string_view text) {
-  // A null pointer would bind NULL where an empty text is meant.
-  sqlite3_bind_text64(statement_, index, text.data() != nullptr ? text.data() : "", text.size(),
-                      SQLITE_STATIC, SQLITE_UTF8);
+  // A null pointer would bind NULL; empty text is not NULL.
+  const char* data = text.data() == nullptr ? "" : text.data();
+  check(sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8),
+        sqlite3_db_handle(statement_));
   return *this;
 }
 
 Statement& Statement::bind_blob(int index, std::span<const char> bytes) {
-  sqlite3_bind_blob64(statement_, index, bytes.data() != nullptr ? bytes.data() : "", bytes.size(),
-                      SQLITE_STATIC);
+  const char* data = bytes.data() == nullptr ? "" : bytes.data();
+  check(sqlite3_bind_blob64(statement_, index, data, bytes.size(), SQLITE_STATIC),
+        sqlite3_db_handle(statement_));
   return *this;
 }
 
 Statement& Statement::bind_null(int index) {
-  sqlite3_bind_null(statement_, index);
+  check(sqlite3_bind_null(statement_, index), sqlite3_db_handle(statement_));
   return *this;
 }
 
@@ -160,23 +190,22 @@ Statement& Statement::bind(int index, std::optional<std::int64_t> value) {
 }
 
 bool Statement::step() {
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  sqlite3* const handle = sqlite3_db_handle(statement_);
-  const int extended = sqlite3_extended_errcode(handle);
-  const std::string what = sqlite3_errmsg(handle);
-  sqlite3_reset(statement_);
-  throw SqliteError(extended, what);
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  const SqliteError error(result, sqlite3_errmsg(sqlite3_db_handle(statement_)));
+  reset();
+  throw error;
 }
 
 void Statement::run() {
-  while (step()) {
-  }
+  while (step()) continue;
   reset();
 }
 
 void Statement::reset() noexcept { sqlite3_reset(statement_); }
+
+void Statement::clear_bindings() noexcept { sqlite3_clear_bindings(statement_); }
 
 bool Statement::is_null(int column) const { return column_type(column) == SQLITE_NULL; }
 
@@ -187,22 +216,22 @@ std::int64_t Statement::integer(int column) const {
 double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
 
 std::string_view Statement::text(int column) const {
-  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  if (bytes == nullptr) return {};
-  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 std::span<const char> Statement::blob(int column) const {
-  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-  if (bytes == nullptr) return {};
-  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 int Statement::column_count() const { return sqlite3_column_count(statement_); }
 
 std::string_view Statement::column_name(int column) const {
   const char* name = sqlite3_column_name(statement_, column);
-  return name != nullptr ? name : "";
+  return name == nullptr ? std::string_view{} : name;
 }
 
 int Statement::column_type(int column) const { return sqlite3_column_type(statement_, column); }
@@ -212,9 +241,10 @@ Transaction::Transaction(Database& database) : database_(database) {
 }
 
 Transaction::~Transaction() {
-  if (done_) return;
-  // SQLite has rolled back by itself after some errors; then there is nothing left to undo.
-  sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  // SQLite may have rolled back by itself (disk full, I/O error): then there is nothing to undo.
+  if (!done_ && sqlite3_get_autocommit(database_.handle()) == 0) {
+    sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
 }
 
 void Transaction::commit() {

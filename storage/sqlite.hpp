@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "client/http/result.hpp"
 
@@ -22,7 +21,7 @@ const std::error_category& sqlite_category() noexcept;
 class SqliteError : public std::system_error {
  public:
   SqliteError(int code, const std::string& what);
-  /// SQLite's own words, without the code's.
+  /// SQLite's own words, without those of the code.
   const std::string& sentence() const noexcept { return sentence_; }
 
  private:
@@ -53,9 +52,6 @@ class Database {
   sqlite3* handle() const noexcept { return handle_; }
 
  private:
-  void close() noexcept;
-  [[noreturn]] void open_failed(int code);
-
   sqlite3* handle_ = nullptr;
 };
 
@@ -82,6 +78,8 @@ class Statement {
   /// Steps to the end and resets: for statements that return nothing.
   void run();
   void reset() noexcept;
+  /// Makes every parameter NULL.
+  void clear_bindings() noexcept;
 
   bool is_null(int column) const;
   std::int64_t integer(int column) const;

@@ -1,263 +1,276 @@
 #include "storage/writer.hpp"
 
+#include <algorithm>
 #include <chrono>
-#include <sqlite3.h>
-#include <utility>
+#include <ctime>
+#include <filesystem>
+#include <iterator>
+
+#include "storage/schema.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
-using namespace std::chrono_literals;
+/// Bytes to a transaction: a large backlog is committed in parts, so that its first exchanges are
+/// not kept waiting for its last.
+constexpr std::size_t kTransactionBytes = 4u << 20;
+/// Between attempts after a transaction failed.
+constexpr std::chrono::milliseconds kRetryDelay{250};
+/// Attempts made to drain the queue at shutdown before what is left is given up.
+constexpr int kRetriesAtClose = 20;
 
-/// How long the writer lets exchanges gather before it commits them together: well inside the 50
-/// ms that are promised, long enough that a busy proxy pays for a commit once in hundreds of rows.
-constexpr auto kGather = 15ms;
-/// WAL pages after which the writer checkpoints.
-constexpr int kCheckpointPages = 4'000;
-/// First and longest pause before a transaction that failed is tried again.
-constexpr std::chrono::milliseconds kRetryFirst = 50ms;
-constexpr std::chrono::milliseconds kRetryLongest = 1'000ms;
-/// Attempts at the end of the process, when waiting longer would hold it up.
-constexpr int kAttemptsAtStop = 20;
+std::int64_t unix_microseconds() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// "2026-11-23T05:54:58Z"
+std::string timestamp(std::int64_t microseconds) {
+  const auto seconds = static_cast<std::time_t>(microseconds / 1'000'000);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::string text(sizeof "2026-11-23T05:54:58Z", '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
+  return text;
+}
+
+/// The file's one name, so that one database has one lock, whichever way it is reached.
+std::string canonical(const std::string& path) {
+  make_private(path);
+  return std::filesystem::canonical(path).string();
+}
+
+RecorderOptions with_canonical_path(RecorderOptions options) {
+  options.path = canonical(options.path);
+  return options;
+}
+
+/// Brings the file to the schema of this build and the connection to the writer's settings.
+Database& set_up(Database& database, const RecorderOptions& options) {
+  migrate(database, options.path);
+  const bool strict = options.commit == Commit::strict;
+  database.execute(std::string("PRAGMA synchronous=") + (strict ? "FULL" : "NORMAL") +
+                   "; PRAGMA wal_autocheckpoint=0"
+                   "; PRAGMA journal_size_limit=67108864"
+                   "; PRAGMA cache_size=-16384");
+  return database;
+}
+
+/// Where the first transaction ends: enough jobs, or all.
+std::span<Job> first_transaction(std::span<Job> jobs) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < jobs.size() && bytes < kTransactionBytes) bytes += jobs[count++].cost;
+  return jobs.first(count);
+}
+
+void report(std::span<Job> jobs, bool ok) {
+  for (Job& job : jobs) {
+    if (auto committed = std::exchange(job.committed, nullptr)) committed(ok);
+  }
+}
 
 }  // namespace
 
-std::size_t Command::cost() const noexcept {
-  std::size_t bytes = sizeof(Command) + request_bytes.size() + response_bytes.size();
-  if (exchange) {
-    bytes += sizeof(Exchange) + exchange->request_headers.byte_size() +
-             exchange->response_headers.byte_size();
-  }
-  return bytes;
-}
-
-Recorder::Writer::Writer(DatabaseFile file, std::unique_ptr<Database> database,
-                         RecorderOptions options)
-    : options_(std::move(options)),
-      file_(std::move(file)),
-      database_(std::move(database)),
-      bodies_(*database_),
-      exchanges_(*database_, options_.session_name, options_.command),
-      link_request_(database_->prepare("UPDATE exchange SET request_body_id = ?2 WHERE id = ?1")),
-      link_response_(database_->prepare("UPDATE exchange SET response_body_id = ?2 WHERE id = ?1")),
-      begin_(database_->prepare("BEGIN IMMEDIATE")),
-      commit_(database_->prepare("COMMIT")) {
-  sqlite3_wal_hook(
-      database_->handle(),
-      [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<Writer*>(self)->wal_pages_ = pages;
-        return SQLITE_OK;
-      },
-      this);
-  thread_ = std::thread([this] { run(); });
-}
+Recorder::Writer::Writer(RecorderOptions options)
+    : options_(with_canonical_path(std::move(options))),
+      lock_(options_.path),
+      database_(options_.path, Database::Access::read_write_create),
+      checkpointer_(set_up(database_, options_)),
+      bodies_(database_),
+      session_id_(begin_session()),
+      exchanges_(database_, session_id_),
+      queue_(options_.queue_budget, options_.commit == Commit::strict),
+      retries_left_at_close_(kRetriesAtClose),
+      thread_([this] { run(); }) {}
 
 Recorder::Writer::~Writer() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  wake_.notify_one();
+  queue_.close();
   thread_.join();
-}
-
-void Recorder::Writer::push(Command command) {
-  queued_bytes_.fetch_add(command.cost(), std::memory_order_relaxed);
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    first = queue_.empty();
-    queue_.push_back(std::move(command));
-  }
-  if (first || congested()) wake_.notify_one();
-}
-
-void Recorder::Writer::when_uncongested(std::function<void()> resume) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (queued_bytes_.load() > options_.queue_budget / 2) {
-      waiting_.push_back(std::move(resume));
-      return;
-    }
-  }
-  resume();
+  end_session();
+  checkpointer_.finish();
 }
 
 RecorderStats Recorder::Writer::stats() const {
-  RecorderStats stats;
-  stats.exchanges = finished_.load();
-  stats.queued_bytes = queued_bytes_.load();
-  stats.failed_writes = failed_writes_.load();
-  const std::lock_guard lock(mutex_);
-  stats.last_error = last_error_;
-  return stats;
+  const std::lock_guard lock(error_mutex_);
+  return {finished_, queue_.bytes(), failed_writes_, last_error_};
+}
+
+std::int64_t Recorder::Writer::begin_session() {
+  Transaction transaction(database_);
+  // What a process that died left open.
+  bodies_.seal_leftovers();
+  ExchangeTable::mark_interrupted(database_);
+  const std::int64_t now = unix_microseconds();
+  const std::string name = options_.session_name.empty() ? timestamp(now) : options_.session_name;
+  database_.prepare("INSERT INTO session(name, started_at, command) VALUES(?1, ?2, ?3)")
+      .bind(1, name)
+      .bind(2, now)
+      .bind_or_null(3, options_.command)
+      .run();
+  const std::int64_t id = database_.last_insert_id();
+  transaction.commit();
+  return id;
+}
+
+void Recorder::Writer::end_session() noexcept {
+  try {
+    database_.prepare("UPDATE session SET ended_at = ?2 WHERE id = ?1")
+        .bind(1, session_id_)
+        .bind(2, unix_microseconds())
+        .run();
+  } catch (const std::exception&) {
+    // The session stays without an end, as one that was killed.
+  }
 }
 
 void Recorder::Writer::run() {
-  bool stopping = false;
-  while (!stopping) {
-    std::vector<Command> batch = gather(stopping);
-    if (!batch.empty()) write(batch, stopping);
+  std::vector<Job> jobs;
+  while (queue_.take(jobs)) {
+    while (!write(jobs)) {
+      if (queue_.closed() && retries_left_at_close_-- == 0) return;
+      wait_to_retry(jobs);
+    }
   }
+}
+
+/// Commits `jobs` in order and removes them; false, with the rest left, when the database refuses.
+bool Recorder::Writer::write(std::vector<Job>& jobs) {
+  std::span<Job> left(jobs);
+  while (!left.empty()) {
+    const std::span<Job> part = first_transaction(left);
+    if (!commit(part)) break;
+    left = left.subspan(part.size());
+    checkpointer_.after_commit();
+  }
+  const bool done = left.empty();
+  report(left, false);
+  jobs.erase(jobs.begin(), jobs.end() - std::ssize(left));
+  return done;
+}
+
+bool Recorder::Writer::commit(std::span<Job> jobs) {
+  for (Job& job : jobs) {
+    if (std::exchange(job.prepared, true)) continue;
+    std::visit([this](auto& step) { prepare(step); }, job.step);
+  }
+  bodies_.begin_transaction();
   try {
-    exchanges_.end_session();
-    sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                              nullptr);
-  } catch (const SqliteError&) {
-    // A session without an end is repaired at the next start, like those of a crash.
+    Transaction transaction(database_);
+    for (Job& job : jobs) std::visit([this](auto& step) { apply(step); }, job.step);
+    transaction.commit();
+  } catch (const std::exception& error) {
+    bodies_.roll_back();
+    note_failure(error.what());
+    return false;
+  }
+  note_success();
+  std::size_t bytes = 0;
+  std::size_t finished = 0;
+  for (const Job& job : jobs) {
+    bytes += job.cost;
+    finished += std::holds_alternative<Job::Finish>(job.step) ? 1 : 0;
+  }
+  finished_ += finished;
+  report(jobs, true);
+  queue_.release(bytes);
+  return true;
+}
+
+/// Keeps taking what comes meanwhile, and tells those who wait that it is not on the disk.
+void Recorder::Writer::wait_to_retry(std::vector<Job>& jobs) {
+  const auto until = Queue::Clock::now() + kRetryDelay;
+  while (Queue::Clock::now() < until) {
+    queue_.take_until(until, jobs);
+    report(jobs, false);
   }
 }
 
-/// Sleeps until there is something, lets more of it gather, and takes it all.
-std::vector<Command> Recorder::Writer::gather(bool& stopping) {
-  std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-  if (options_.commit == Commit::batched) {
-    wake_.wait_for(lock, kGather, [this] { return stop_ || congested(); });
-  }
-  stopping = stop_;
-  std::vector<Command> batch;
-  batch.swap(queue_);
-  return batch;
+void Recorder::Writer::note_failure(std::string what) {
+  healthy_.store(false, std::memory_order_relaxed);
+  ++failed_writes_;
+  const std::lock_guard lock(error_mutex_);
+  last_error_ = std::move(what);
 }
 
-void Recorder::Writer::write(std::vector<Command>& batch, bool stopping) {
-  auto pause = kRetryFirst;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      begin_.run();
-      for (Command& command : batch) apply(command);
-      commit_.run();
-      break;
-    } catch (const SqliteError& error) {
-      sqlite3_exec(database_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-      undo();
-      failed_writes_.fetch_add(1);
-      {
-        const std::lock_guard lock(mutex_);
-        last_error_ = error.sentence();
-      }
-      healthy_.store(false);
-      report(batch, false);
-      if (stopping && attempt >= kAttemptsAtStop) return;
-    }
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(kRetryLongest));
-  }
-  before_.clear();
-  healthy_.store(true);
-  std::size_t written = 0;
-  std::uint64_t rows = 0;
-  for (const Command& command : batch) {
-    written += command.cost();
-    rows += command.kind == Command::Kind::finish ? 1 : 0;
-  }
-  finished_.fetch_add(rows);
-  report(batch, true);
-  // The memory goes before the room is announced, or the budget would be held twice.
-  batch.clear();
-  queued_bytes_.fetch_sub(written, std::memory_order_relaxed);
-  resume_waiting();
-  checkpoint();
+void Recorder::Writer::note_success() {
+  if (healthy_.exchange(true, std::memory_order_relaxed)) return;
+  const std::lock_guard lock(error_mutex_);
+  last_error_.clear();
 }
 
-void Recorder::Writer::report(std::vector<Command>& batch, bool ok) {
-  for (Command& command : batch) {
-    if (const auto committed = std::exchange(command.committed, nullptr)) committed(ok);
+void Recorder::Writer::prepare(Job::Publish& publish) {
+  publish.first = publish.entry->id == 0;
+  if (publish.first) publish.entry->id = exchanges_.reserve_id();
+}
+
+void Recorder::Writer::prepare(Job::Chunk& chunk) {
+  LargeBody& body = chunk.entry->message(chunk.side).large;
+  if (body.id == 0) {
+    body.id = bodies_.reserve_id();
+    body.digest = std::make_unique<Sha256>();
   }
+  chunk.seq = body.next_seq++;
+  body.size += static_cast<std::int64_t>(chunk.bytes.size());
+  body.digest->update(chunk.bytes);
 }
 
-void Recorder::Writer::resume_waiting() {
-  if (queued_bytes_.load(std::memory_order_relaxed) > options_.queue_budget / 2) return;
-  std::vector<std::function<void()>> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting.swap(waiting_);
-  }
-  for (const auto& resume : waiting) resume();
+void Recorder::Writer::prepare(Job::Finish& finish) {
+  finish.first = finish.entry->id == 0;
+  if (finish.first) finish.entry->id = exchanges_.reserve_id();
+  prepare_body(finish.entry->request);
+  prepare_body(finish.entry->response);
 }
 
-/// Only the writer checkpoints: SQLite before 3.51.3 may corrupt a WAL that two connections write
-/// or checkpoint at the same moment.
-void Recorder::Writer::checkpoint() {
-  if (wal_pages_ < kCheckpointPages) return;
-  sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                            nullptr);
+void Recorder::Writer::prepare_body(Message& message) {
+  if (message.pending.empty()) return;
+  const bool large = message.large.id != 0;
+  Sha256& digest = large ? *message.large.digest : digest_;
+  digest.update(message.pending);
+  message.digest = digest.finish();
+  message.large.size += static_cast<std::int64_t>(message.pending.size());
 }
 
-void Recorder::Writer::apply(Command& command) {
-  switch (command.kind) {
-    case Command::Kind::request_piece:
-      apply_piece(command, true);
-      break;
-    case Command::Kind::response_piece:
-      apply_piece(command, false);
-      break;
-    case Command::Kind::publish: {
-      Pending& pending = touch(command.recording);
-      const auto id_or_none = [](const GrowingBody& body) {
-        return body.id != 0 ? std::optional(body.id) : std::nullopt;
-      };
-      const BodyIds ids{id_or_none(pending.request), id_or_none(pending.response)};
-      if (pending.row == 0) {
-        pending.row = exchanges_.insert(*command.exchange, ids);
-      } else {
-        exchanges_.update(pending.row, *command.exchange, ids);
-      }
-      break;
-    }
-    case Command::Kind::finish:
-      apply_finish(command);
-      break;
-  }
-}
-
-void Recorder::Writer::apply_piece(Command& command, bool request) {
-  Pending& pending = touch(command.recording);
-  GrowingBody& body = request ? pending.request : pending.response;
-  const bool first = body.id == 0;
-  bodies_.append(body, request ? command.request_bytes : command.response_bytes);
-  // The open row points at its bodies, so that a crash leaves nothing without an owner.
-  if (first) (request ? link_request_ : link_response_).bind(1, pending.row).bind(2, body.id).run();
-}
-
-void Recorder::Writer::apply_finish(Command& command) {
-  if (command.recording == 0) {
-    const BodyIds ids{bodies_.store(command.request_bytes), bodies_.store(command.response_bytes)};
-    exchanges_.insert(*command.exchange, ids);
-    return;
-  }
-  Pending& pending = touch(command.recording);
-  const auto end = [&](GrowingBody& body, const std::string& rest) {
-    if (body.id == 0) return bodies_.store(rest);
-    bodies_.append(body, rest);
-    return bodies_.finish(body);
+void Recorder::Writer::apply(Job::Publish& publish) {
+  const auto id = [](const Message& message) -> std::optional<std::int64_t> {
+    if (message.large.id == 0) return std::nullopt;
+    return message.large.id;
   };
-  const BodyIds ids{end(pending.request, command.request_bytes),
-                    end(pending.response, command.response_bytes)};
-  exchanges_.update(pending.row, *command.exchange, ids);
-  pending_.erase(command.recording);
+  const Recording::Entry& entry = *publish.entry;
+  const ExchangeTable::Bodies bodies{id(entry.request), id(entry.response)};
+  if (publish.first) {
+    exchanges_.insert(entry.id, *publish.row, bodies);
+  } else {
+    exchanges_.update(entry.id, *publish.row, bodies);
+  }
 }
 
-Recorder::Writer::Pending& Recorder::Writer::touch(std::uint64_t recording) {
-  const auto found = pending_.find(recording);
-  if (!before_.contains(recording)) {
-    before_.emplace(recording,
-                    found != pending_.end() ? std::optional(found->second) : std::nullopt);
+void Recorder::Writer::apply(Job::Chunk& chunk) {
+  const std::int64_t body_id = chunk.entry->message(chunk.side).large.id;
+  if (chunk.seq == 0) {
+    bodies_.begin(body_id);
+    exchanges_.set_body(chunk.entry->id, chunk.side, body_id);
   }
-  return found != pending_.end() ? found->second : pending_[recording];
+  bodies_.append(body_id, chunk.seq, chunk.bytes);
 }
 
-void Recorder::Writer::undo() {
-  for (auto& [recording, state] : before_) {
-    if (state) {
-      pending_[recording] = std::move(*state);
-    } else {
-      pending_.erase(recording);
-    }
+void Recorder::Writer::apply(Job::Finish& finish) {
+  Recording::Entry& entry = *finish.entry;
+  const auto request = finish_body(entry.request);
+  const auto response = finish_body(entry.response);
+  if (finish.first) {
+    exchanges_.insert(entry.id, entry.row, {request, response});
+  } else {
+    exchanges_.update(entry.id, entry.row, {request, response});
   }
-  before_.clear();
-  bodies_.rolled_back();
+}
+
+std::optional<std::int64_t> Recorder::Writer::finish_body(Message& message) {
+  // A chunk is handed over only when more follows, so a large body ends with something pending.
+  if (message.pending.empty()) return std::nullopt;
+  if (message.large.id == 0) return bodies_.store(message.digest, message.pending);
+  bodies_.append(message.large.id, message.large.next_seq, message.pending);
+  return bodies_.end(message.large.id, message.digest, message.large.size);
 }
 
 }  // namespace tapedeck::storage

@@ -21,17 +21,20 @@ Result<std::unique_ptr<Database>> open_log(const std::string& path) {
   }
   try {
     auto database = std::make_unique<Database>(path, Database::Access::read_only);
-    check_schema(*database);
+    if (auto ok = check_readable(*database, path); !ok) return std::move(ok).error();
     return database;
   } catch (const SqliteError& failed) {
     return cannot_read(path, failed.code(), failed.sentence());
-  } catch (const std::exception& failed) {
-    return cannot_read(path, std::make_error_code(std::errc::not_supported), failed.what());
   }
 }
 
 void read_body(Database& database, std::int64_t body_id,
                const std::function<bool(std::span<const char>)>& sink) {
+  Statement small = database.prepare("SELECT bytes FROM body WHERE id = ?1");
+  if (small.bind(1, body_id).step() && !small.is_null(0)) {
+    sink(small.blob(0));
+    return;
+  }
   Statement chunks =
       database.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 ORDER BY seq");
   chunks.bind(1, body_id);

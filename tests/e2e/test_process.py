@@ -48,8 +48,8 @@ class Start(Case):
 
     def test_one_writer_at_a_time(self):
         daemon = Daemon(self)
-        self.assertIn("another tapedeck", self.refused("--listen", "127.0.0.1:0", "--db",
-                                                       daemon.db))
+        self.assertIn("already recording into", self.refused("--listen", "127.0.0.1:0", "--db",
+                                                             daemon.db))
 
     def test_files_are_private_whatever_the_umask(self):
         before = os.umask(0)

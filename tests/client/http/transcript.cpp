@@ -51,6 +51,8 @@ std::string_view error_name(std::error_code code) {
     TAPEDECK_NAME(chunk_line_too_long)
     TAPEDECK_NAME(trailers_too_large)
     TAPEDECK_NAME(too_many_interim_responses)
+    TAPEDECK_NAME(bad_content_coding)
+    TAPEDECK_NAME(content_too_large)
     TAPEDECK_NAME(incomplete_head)
     TAPEDECK_NAME(incomplete_body)
     TAPEDECK_NAME(unexpected_data)
