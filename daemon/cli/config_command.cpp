@@ -42,6 +42,14 @@ void add_config(CLI::App& app, const Common& common, Chosen& chosen) {
   command->add_subcommand("show", "print the options in force")
       ->footer("Example:\n  TAPEDECK_COMMIT=strict tapedeck config show")
       ->callback([&] { chosen = [&common] { return show(common); }; });
+  command->add_subcommand("example", "print a commented file with every option")
+      ->footer("Example:\n  tapedeck config example > tapedeck.toml")
+      ->callback([&] {
+        chosen = [] {
+          std::cout << config::example_file();
+          return kDone;
+        };
+      });
 }
 
 }  // namespace tapedeck::cli
