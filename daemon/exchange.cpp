@@ -21,7 +21,9 @@ std::int64_t unix_microseconds() {
 
 Exchange::Exchange(Session& session, http::RequestHead received)
     : head(std::move(received)), session_(session), started_(net::Clock::now()) {
-  if (storage::Recorder* recorder = session.worker.services.recorder) {
+  storage::Recorder* const recorder = session.worker.services.recorder;
+  // While the disk refuses and the queue is full, a 503 more cannot be kept without end.
+  if (recorder != nullptr && (recorder->healthy() || !recorder->congested())) {
     recording = recorder->begin();
   }
   storage::Exchange& record = row();
@@ -135,21 +137,21 @@ net::Awaitable<Result<void>> Exchange::commit_request() {
                     "the request could not be written to the log"};
 }
 
-net::Awaitable<void> Exchange::finish(storage::State state) {
-  if (finished_) co_return;
+net::Awaitable<bool> Exchange::finish(storage::State state) {
+  if (finished_) co_return true;
   finished_ = true;
   session_.set_recording(nullptr);
   row().state = state;
   row().timings.total_us = elapsed_us();
   log_line();
-  if (!recording.active()) co_return;
+  if (!recording.active()) co_return true;
   if (session_.worker.services.options.commit != "strict") {
     recording.finish();
-    co_return;
+    co_return true;
   }
   CommitWait committed(session_.stream.executor());
   recording.finish(committed.callback());
-  co_await committed.take();
+  co_return co_await committed.take();
 }
 
 void Exchange::log_line() {

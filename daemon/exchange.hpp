@@ -41,8 +41,8 @@ class Exchange {
   net::Awaitable<void> answer(http::ResponseHead answer_head, std::string body);
 
   /// Ends the record: sizes, total time, the log line. With --commit strict, returns once it is on
-  /// the disk.
-  net::Awaitable<void> finish(storage::State state);
+  /// the disk, or false when it could not be written.
+  net::Awaitable<bool> finish(storage::State state);
   bool finished() const noexcept { return finished_; }
   /// With --commit strict: the request is on the disk before it is sent.
   net::Awaitable<Result<void>> commit_request();

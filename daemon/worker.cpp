@@ -1,12 +1,14 @@
 #include "daemon/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
 #include "daemon/accept/session.hpp"
+#include "daemon/log.hpp"
 
 namespace tapedeck {
 namespace {
@@ -18,6 +20,21 @@ struct Resume {
 };
 
 }  // namespace
+
+std::string Services::storage_failure() {
+  if (recorder == nullptr) return {};
+  const bool failed = !recorder->healthy();
+  const std::string why = failed ? recorder->stats().last_error : std::string{};
+  if (storage_failed.exchange(failed) != failed) {
+    spdlog::logger& log = log::get(log::Component::record);
+    if (failed) {
+      log.error("the log cannot be written, requests are answered with 503: {}", why);
+    } else {
+      log.warn("the log can be written again");
+    }
+  }
+  return why;
+}
 
 bool Services::is_self(const net::Endpoint& peer, const net::Endpoint& local) const {
   if (!peer.address().is_loopback() && peer.address() != local.address()) return false;
@@ -56,14 +73,18 @@ void Worker::wind_down() {
 }
 
 void Worker::cut() {
+  cut_ = true;
   for (Session* session : sessions_) session->cut();
+  for (net::OneShot<bool>* shot : std::exchange(waiting_for_room_, {})) shot->deliver(false);
 }
 
 net::Awaitable<void> Worker::uncongested() {
-  while (congested()) {
+  while (congested() && !cut_) {
     CommitWait room(context.get_executor());
+    waiting_for_room_.insert(&room.shot());
     services.recorder->when_uncongested([resume = room.callback()] { resume(true); });
     co_await room.take();
+    waiting_for_room_.erase(&room.shot());
   }
 }
 

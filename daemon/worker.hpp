@@ -28,7 +28,12 @@ struct Services {
   std::string pseudonym;                    ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
   storage::Recorder* recorder = nullptr;    ///< null when nothing is recorded
+  std::atomic<bool> storage_failed{false};  ///< as last logged
   std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
+
+  /// What keeps the log from being written, or "" while it can be; says so in the daemon's log when
+  /// that changes.
+  std::string storage_failure();
 
   /// True when a connection to `peer` from `local` would reach one of our own listeners.
   bool is_self(const net::Endpoint& peer, const net::Endpoint& local) const;
@@ -62,7 +67,7 @@ class Worker {
   void cut();
   bool stopping() const noexcept { return stopping_; }
 
-  /// Waits while the log's writer is behind by more than its budget.
+  /// Waits while the log's writer is behind by more than its budget; cut() ends the wait.
   net::Awaitable<void> uncongested();
   bool congested() const noexcept {
     return services.recorder != nullptr && services.recorder->congested();
@@ -71,7 +76,9 @@ class Worker {
  private:
   std::unordered_set<Session*> sessions_;
   std::function<void()> session_ended_;
+  std::unordered_set<net::OneShot<bool>*> waiting_for_room_;
   bool stopping_ = false;
+  bool cut_ = false;
 };
 
 /// Waits for a commit of the log: hand callback() to Recording::publish or finish, then take().
@@ -81,6 +88,7 @@ class CommitWait {
       : executor_(executor), committed_(std::make_shared<net::OneShot<bool>>()) {}
   std::function<void(bool)> callback();
   net::Awaitable<bool> take() { return committed_->take(); }
+  net::OneShot<bool>& shot() noexcept { return *committed_; }
 
  private:
   net::Executor executor_;

@@ -159,9 +159,9 @@ bool Recorder::Writer::commit(std::span<Job> jobs) {
     Transaction transaction(database_);
     for (Job& job : jobs) std::visit([this](auto& step) { apply(step); }, job.step);
     transaction.commit();
-  } catch (const std::exception& error) {
+  } catch (const SqliteError& error) {
     bodies_.roll_back();
-    note_failure(error.what());
+    note_failure(error.sentence());
     return false;
   }
   note_success();

@@ -110,7 +110,10 @@ net::Awaitable<void> Session::run() {
     const bool readable = co_await read_request();
     if (!readable) break;
     busy_ = true;
-    co_await worker.uncongested();
+    // A writer that is only slow is waited for; one that fails makes the answer 503.
+    if (worker.services.recorder != nullptr && worker.services.recorder->healthy()) {
+      co_await worker.uncongested();
+    }
     co_await serve();
     busy_ = false;
     if (!stream.is_open() || !http.start_next_cycle()) break;
@@ -191,9 +194,9 @@ net::Awaitable<void> Session::serve() {
     co_await answer_last_hop(exchange);
     co_return;
   }
-  if (services.recorder != nullptr && !services.recorder->healthy()) {
+  if (std::string why = worker.services.storage_failure(); !why.empty()) {
     Failure failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
-                    services.recorder->stats().last_error};
+                    std::move(why)};
     co_await exchange.fail(std::move(failure));
     co_return;
   }

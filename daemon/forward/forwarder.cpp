@@ -226,7 +226,11 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
     if (upload_failure_) co_return *upload_failure_;
   }
   if (session_.worker.services.options.commit == "strict") {
-    co_await exchange_.finish(storage::State::complete);
+    const bool committed = co_await exchange_.finish(storage::State::complete);
+    if (!committed) {
+      co_return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
+                        "the exchange could not be written to the log"};
+    }
     co_return co_await session_.flush();
   }
   if (auto ok = co_await session_.flush(); !ok) co_return ok;
