@@ -13,7 +13,7 @@ std::string variable(const char* name) {
 
 /// $`name`, or `fallback` under the home directory; the specification ignores relative paths.
 std::string base_directory(const char* name, const char* fallback) {
-  const std::string set = variable(name);
+  std::string set = variable(name);
   if (set.starts_with('/')) return set;
   const std::string home = variable("HOME");
   return (home.empty() ? "." : home) + "/" + fallback;
