@@ -24,7 +24,7 @@ struct Resume {
 std::string Services::storage_failure() {
   if (recorder == nullptr) return {};
   const bool failed = !recorder->healthy();
-  const std::string why = failed ? recorder->stats().last_error : std::string{};
+  std::string why = failed ? recorder->stats().last_error : std::string{};
   if (storage_failed.exchange(failed) != failed) {
     spdlog::logger& log = log::get(log::Component::record);
     if (failed) {

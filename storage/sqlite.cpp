@@ -193,9 +193,9 @@ bool Statement::step() {
   const int result = sqlite3_step(statement_);
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) return false;
-  const SqliteError error(result, sqlite3_errmsg(sqlite3_db_handle(statement_)));
+  const std::string what = sqlite3_errmsg(sqlite3_db_handle(statement_));
   reset();
-  throw error;
+  throw SqliteError(result, what);
 }
 
 void Statement::run() {
