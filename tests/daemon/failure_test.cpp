@@ -109,6 +109,8 @@ struct BadAnswer {
   const char* stage;
 };
 
+std::ostream& operator<<(std::ostream& out, const BadAnswer& bad) { return out << bad.name; }
+
 class BadHead : public testing::TestWithParam<BadAnswer> {};
 
 TEST_P(BadHead, IsAnsweredAndRecorded) {
@@ -310,6 +312,8 @@ struct BadRequest {
   std::string sent;
   int status;
 };
+
+std::ostream& operator<<(std::ostream& out, const BadRequest& bad) { return out << bad.name; }
 
 class RequestFault : public testing::TestWithParam<BadRequest> {};
 
