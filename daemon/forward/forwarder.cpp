@@ -253,7 +253,9 @@ Failure Forwarder::failure(std::error_code code, Stage stage) const {
   if (upload_failure_) return *upload_failure_;
   if (canceled_) return {net::Error::canceled, stage, Blame::local, where};
   if (upstream_ && upstream_->deadline.expired()) {
-    return {net::Error::timed_out, stage, Blame::remote, where};
+    // While the request is still going out, only its writes are timed: the server stopped reading.
+    const bool sending = stage == Stage::wait && upload_started_ && !upload_sent_;
+    return {net::Error::timed_out, sending ? Stage::send : stage, Blame::remote, where};
   }
   return {code, stage, Blame::remote, where};
 }
@@ -272,6 +274,7 @@ net::Awaitable<void> Forwarder::upload() {
     upload_failure_ = std::move(result).error();
     upstream_->stream.cancel();
   } else if (result && !upload_abandoned_) {
+    upload_sent_ = true;
     upstream_->deadline.arm(session_.worker.services.options.limits.first_byte_timeout);
     session_.inbound.when_gone([this] {
       canceled_ = true;
@@ -310,6 +313,7 @@ net::Awaitable<Result<void>> Forwarder::upload_body() {
       session_.deadline.arm(limits.body_idle_timeout);
       const std::error_code error = co_await session_.inbound.arrived(read_size);
       session_.deadline.disarm();
+      if (error && canceled_) co_return failure(error, Stage::request);
       if (error) {
         co_return Failure{session_.deadline.expired() ? net::Error::timed_out : error,
                           Stage::request, Blame::remote, "while reading the request body"};

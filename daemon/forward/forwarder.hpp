@@ -55,6 +55,7 @@ class Forwarder {
   net::OneShot<bool> upload_done_;
   std::optional<Failure> upload_failure_;  ///< the client's fault; an upstream that stops reading
                                            ///< is no failure yet: it may have answered
+  bool upload_sent_ = false;               ///< the whole request is upstream
   bool upload_abandoned_ = false;          ///< ended by us: nobody reads it any more
   bool response_byte_seen_ = false;
   bool canceled_ = false;  ///< by us: the client is gone or the proxy stops
