@@ -22,6 +22,9 @@ enum class State {
 };
 std::string_view to_string(State state) noexcept;
 
+/// One of the two messages of an exchange.
+enum class Side { request, response };
+
 /// How long each stage took, in microseconds; empty where the stage did not happen.
 struct Timings {
   std::optional<std::int64_t> dns_us;

@@ -84,7 +84,7 @@ class Recording {
   Recording& operator=(Recording&&) noexcept;
   ~Recording();
 
-  /// The row as it will be written. Fill it in as facts become known.
+  /// The row as it will be written. Fill it in as facts become known. Precondition: active().
   Exchange& row() noexcept;
 
   /// Tee: bytes of a body after transfer-decoding, in order. Copies them.
@@ -104,8 +104,11 @@ class Recording {
 
  private:
   friend class Recorder;
+  friend struct Job;
   struct Entry;
   explicit Recording(std::unique_ptr<Entry> entry);
+  void tee(Side side, std::span<const char> bytes);
+  void hand_over(Side side);
   std::unique_ptr<Entry> entry_;
 };
 

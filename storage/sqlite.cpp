@@ -205,6 +205,8 @@ void Statement::run() {
 
 void Statement::reset() noexcept { sqlite3_reset(statement_); }
 
+void Statement::clear_bindings() noexcept { sqlite3_clear_bindings(statement_); }
+
 bool Statement::is_null(int column) const { return column_type(column) == SQLITE_NULL; }
 
 std::int64_t Statement::integer(int column) const {

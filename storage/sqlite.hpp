@@ -73,6 +73,8 @@ class Statement {
   /// Steps to the end and resets: for statements that return nothing.
   void run();
   void reset() noexcept;
+  /// Makes every parameter NULL.
+  void clear_bindings() noexcept;
 
   bool is_null(int column) const;
   std::int64_t integer(int column) const;

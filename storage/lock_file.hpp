@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+namespace tapedeck::storage {
+
+/// Held by the one process that writes a database: an advisory lock on `PATH.lock`, which says who
+/// it is. The kernel lets go of it when the process ends, however it ends; the file stays, since
+/// removing it would let two processes lock two files of the same name.
+class LockFile {
+ public:
+  /// Throws std::runtime_error with a sentence when another process (or another LockFile of this
+  /// one) holds it, std::system_error when the file cannot be made.
+  explicit LockFile(const std::string& database_path);
+  ~LockFile();
+  LockFile(const LockFile&) = delete;
+  LockFile& operator=(const LockFile&) = delete;
+
+ private:
+  int file_;
+};
+
+}  // namespace tapedeck::storage

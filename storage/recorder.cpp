@@ -1,0 +1,142 @@
+#include "storage/recorder.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "storage/job.hpp"
+#include "storage/queue.hpp"
+#include "storage/writer.hpp"
+
+namespace tapedeck::storage {
+namespace {
+
+/// What an exchange holds in memory, near enough for a budget.
+std::size_t cost_of(const Exchange& row) {
+  // A line of fields takes another 16 bytes beside its text.
+  const auto fields = [](const http::Fields& section) {
+    return section.byte_size() + 16 * section.size();
+  };
+  return sizeof row + row.path.size() + (row.query ? row.query->size() : 0) +
+         fields(row.request_headers) + fields(row.request_trailers) + fields(row.response_headers) +
+         fields(row.response_trailers);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions options) {
+  const auto refuse = [](std::error_code code, const char* what) {
+    return Failure{code, Stage::record, Blame::local, what};
+  };
+  try {
+    return std::unique_ptr<Recorder>(new Recorder(std::make_unique<Writer>(std::move(options))));
+  } catch (const std::system_error& error) {
+    return refuse(error.code(), error.what());
+  } catch (const std::exception& error) {
+    return refuse(std::make_error_code(std::errc::invalid_argument), error.what());
+  }
+}
+
+Recorder::Recorder(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
+
+Recorder::~Recorder() = default;
+
+Recording Recorder::begin() {
+  if (writer_->keep() == Keep::none) return {};
+  auto entry = std::make_unique<Recording::Entry>();
+  entry->queue = &writer_->queue();
+  entry->keep_bodies = writer_->keep() == Keep::all;
+  return Recording(std::move(entry));
+}
+
+bool Recorder::congested() const noexcept { return writer_->queue().congested(); }
+
+void Recorder::when_uncongested(std::function<void()> resume) {
+  writer_->queue().when_uncongested(std::move(resume));
+}
+
+bool Recorder::healthy() const noexcept { return writer_->healthy(); }
+
+RecorderStats Recorder::stats() const { return writer_->stats(); }
+
+Recording::Recording() noexcept = default;
+
+Recording::Recording(std::unique_ptr<Entry> entry) : entry_(std::move(entry)) {}
+
+Recording::Recording(Recording&&) noexcept = default;
+
+Recording& Recording::operator=(Recording&& other) noexcept {
+  if (this != &other) {
+    finish();
+    entry_ = std::move(other.entry_);
+  }
+  return *this;
+}
+
+Recording::~Recording() { finish(); }
+
+Exchange& Recording::row() noexcept {
+  assert(active());
+  return entry_->row;
+}
+
+void Recording::request_body(std::span<const char> bytes) {
+  if (!active()) return;
+  entry_->row.request_size += static_cast<std::int64_t>(bytes.size());
+  if (entry_->keep_bodies) tee(Side::request, bytes);
+}
+
+void Recording::response_body(std::span<const char> bytes) {
+  if (!active()) return;
+  entry_->row.response_size += static_cast<std::int64_t>(bytes.size());
+  if (entry_->keep_bodies) tee(Side::response, bytes);
+}
+
+void Recording::tee(Side side, std::span<const char> bytes) {
+  std::string& pending = entry_->message(side).pending;
+  while (!bytes.empty()) {
+    // Handed over only now that more follows: a body of just one chunk stays a small one.
+    if (pending.size() == kChunkSize) hand_over(side);
+    const std::size_t taken = std::min(bytes.size(), kChunkSize - pending.size());
+    // A body that came in more than one piece is likely to fill its chunk.
+    if (!pending.empty()) pending.reserve(kChunkSize);
+    pending.append(bytes.data(), taken);
+    bytes = bytes.subspan(taken);
+  }
+}
+
+void Recording::hand_over(Side side) {
+  // Chunks belong to a row, so that a crash leaves them with their exchange.
+  if (!entry_->published) publish();
+  std::string& pending = entry_->message(side).pending;
+  Job::Chunk chunk{entry_.get(), side, std::exchange(pending, {}), 0};
+  const std::size_t cost = chunk.bytes.capacity();
+  entry_->queue->push({std::move(chunk), nullptr, cost});
+}
+
+void Recording::publish(std::function<void(bool ok)> committed) {
+  if (!active()) {
+    if (committed) committed(true);
+    return;
+  }
+  auto row = std::make_unique<Exchange>(entry_->row);
+  row->state = State::open;
+  entry_->published = true;
+  const std::size_t cost = cost_of(*row);
+  entry_->queue->push(
+      {Job::Publish{entry_.get(), std::move(row), true}, std::move(committed), cost});
+}
+
+void Recording::finish(std::function<void(bool ok)> committed) {
+  if (!active()) {
+    if (committed) committed(true);
+    return;
+  }
+  if (entry_->row.state == State::open) entry_->row.state = State::aborted;
+  Queue& queue = *entry_->queue;
+  const std::size_t cost = cost_of(entry_->row) + entry_->request.pending.capacity() +
+                           entry_->response.pending.capacity();
+  queue.push({Job::Finish{std::move(entry_), true}, std::move(committed), cost});
+}
+
+}  // namespace tapedeck::storage

@@ -1,0 +1,276 @@
+#include "storage/writer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <iterator>
+
+#include "storage/schema.hpp"
+
+namespace tapedeck::storage {
+namespace {
+
+/// Bytes to a transaction: a large backlog is committed in parts, so that its first exchanges are
+/// not kept waiting for its last.
+constexpr std::size_t kTransactionBytes = 4u << 20;
+/// Between attempts after a transaction failed.
+constexpr std::chrono::milliseconds kRetryDelay{250};
+/// Attempts made to drain the queue at shutdown before what is left is given up.
+constexpr int kRetriesAtClose = 20;
+
+std::int64_t unix_microseconds() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// "2026-11-23T05:54:58Z"
+std::string timestamp(std::int64_t microseconds) {
+  const auto seconds = static_cast<std::time_t>(microseconds / 1'000'000);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::string text(sizeof "2026-11-23T05:54:58Z", '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
+  return text;
+}
+
+/// The file's one name, so that one database has one lock, whichever way it is reached.
+std::string canonical(const std::string& path) {
+  make_private(path);
+  return std::filesystem::canonical(path).string();
+}
+
+RecorderOptions with_canonical_path(RecorderOptions options) {
+  options.path = canonical(options.path);
+  return options;
+}
+
+/// Brings the file to the schema of this build and the connection to the writer's settings.
+Database& set_up(Database& database, const RecorderOptions& options) {
+  migrate(database, options.path);
+  const bool strict = options.commit == Commit::strict;
+  database.execute(std::string("PRAGMA synchronous=") + (strict ? "FULL" : "NORMAL") +
+                   "; PRAGMA wal_autocheckpoint=0"
+                   "; PRAGMA journal_size_limit=67108864"
+                   "; PRAGMA cache_size=-16384");
+  return database;
+}
+
+/// Where the first transaction ends: enough jobs, or all.
+std::span<Job> first_transaction(std::span<Job> jobs) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < jobs.size() && bytes < kTransactionBytes) bytes += jobs[count++].cost;
+  return jobs.first(count);
+}
+
+void report(std::span<Job> jobs, bool ok) {
+  for (Job& job : jobs) {
+    if (auto committed = std::exchange(job.committed, nullptr)) committed(ok);
+  }
+}
+
+}  // namespace
+
+Recorder::Writer::Writer(RecorderOptions options)
+    : options_(with_canonical_path(std::move(options))),
+      lock_(options_.path),
+      database_(options_.path, Database::Access::read_write_create),
+      checkpointer_(set_up(database_, options_)),
+      bodies_(database_),
+      session_id_(begin_session()),
+      exchanges_(database_, session_id_),
+      queue_(options_.queue_budget, options_.commit == Commit::strict),
+      retries_left_at_close_(kRetriesAtClose),
+      thread_([this] { run(); }) {}
+
+Recorder::Writer::~Writer() {
+  queue_.close();
+  thread_.join();
+  end_session();
+  checkpointer_.finish();
+}
+
+RecorderStats Recorder::Writer::stats() const {
+  const std::lock_guard lock(error_mutex_);
+  return {finished_, queue_.bytes(), failed_writes_, last_error_};
+}
+
+std::int64_t Recorder::Writer::begin_session() {
+  Transaction transaction(database_);
+  // What a process that died left open.
+  ExchangeTable::mark_interrupted(database_);
+  bodies_.seal_leftovers();
+  const std::int64_t now = unix_microseconds();
+  const std::string name = options_.session_name.empty() ? timestamp(now) : options_.session_name;
+  database_.prepare("INSERT INTO session(name, started_at, command) VALUES(?1, ?2, ?3)")
+      .bind(1, name)
+      .bind(2, now)
+      .bind_or_null(3, options_.command)
+      .run();
+  const std::int64_t id = database_.last_insert_id();
+  transaction.commit();
+  return id;
+}
+
+void Recorder::Writer::end_session() noexcept {
+  try {
+    database_.prepare("UPDATE session SET ended_at = ?2 WHERE id = ?1")
+        .bind(1, session_id_)
+        .bind(2, unix_microseconds())
+        .run();
+  } catch (const std::exception&) {
+    // The session stays without an end, as one that was killed.
+  }
+}
+
+void Recorder::Writer::run() {
+  std::vector<Job> jobs;
+  while (queue_.take(jobs)) {
+    while (!write(jobs)) {
+      if (queue_.closed() && retries_left_at_close_-- == 0) return;
+      wait_to_retry(jobs);
+    }
+  }
+}
+
+/// Commits `jobs` in order and removes them; false, with the rest left, when the database refuses.
+bool Recorder::Writer::write(std::vector<Job>& jobs) {
+  std::span<Job> left(jobs);
+  while (!left.empty()) {
+    const std::span<Job> part = first_transaction(left);
+    if (!commit(part)) break;
+    left = left.subspan(part.size());
+    checkpointer_.after_commit();
+  }
+  const bool done = left.empty();
+  report(left, false);
+  jobs.erase(jobs.begin(), jobs.end() - std::ssize(left));
+  return done;
+}
+
+bool Recorder::Writer::commit(std::span<Job> jobs) {
+  for (Job& job : jobs) {
+    if (std::exchange(job.prepared, true)) continue;
+    std::visit([this](auto& step) { prepare(step); }, job.step);
+  }
+  bodies_.begin_transaction();
+  try {
+    Transaction transaction(database_);
+    for (Job& job : jobs) std::visit([this](auto& step) { apply(step); }, job.step);
+    transaction.commit();
+  } catch (const std::exception& error) {
+    bodies_.roll_back();
+    note_failure(error.what());
+    return false;
+  }
+  note_success();
+  std::size_t bytes = 0;
+  std::size_t finished = 0;
+  for (const Job& job : jobs) {
+    bytes += job.cost;
+    finished += std::holds_alternative<Job::Finish>(job.step) ? 1 : 0;
+  }
+  finished_ += finished;
+  report(jobs, true);
+  queue_.release(bytes);
+  return true;
+}
+
+/// Keeps taking what comes meanwhile, and tells those who wait that it is not on the disk.
+void Recorder::Writer::wait_to_retry(std::vector<Job>& jobs) {
+  const auto until = Queue::Clock::now() + kRetryDelay;
+  while (Queue::Clock::now() < until) {
+    queue_.take_until(until, jobs);
+    report(jobs, false);
+  }
+}
+
+void Recorder::Writer::note_failure(std::string what) {
+  healthy_.store(false, std::memory_order_relaxed);
+  ++failed_writes_;
+  const std::lock_guard lock(error_mutex_);
+  last_error_ = std::move(what);
+}
+
+void Recorder::Writer::note_success() {
+  if (healthy_.exchange(true, std::memory_order_relaxed)) return;
+  const std::lock_guard lock(error_mutex_);
+  last_error_.clear();
+}
+
+void Recorder::Writer::prepare(Job::Publish& publish) {
+  publish.first = publish.entry->id == 0;
+  if (publish.first) publish.entry->id = exchanges_.reserve_id();
+}
+
+void Recorder::Writer::prepare(Job::Chunk& chunk) {
+  LargeBody& body = chunk.entry->message(chunk.side).large;
+  if (body.id == 0) {
+    body.id = bodies_.reserve_id();
+    body.digest = std::make_unique<Sha256>();
+  }
+  chunk.seq = body.next_seq++;
+  body.size += static_cast<std::int64_t>(chunk.bytes.size());
+  body.digest->update(chunk.bytes);
+}
+
+void Recorder::Writer::prepare(Job::Finish& finish) {
+  finish.first = finish.entry->id == 0;
+  if (finish.first) finish.entry->id = exchanges_.reserve_id();
+  prepare_body(finish.entry->request);
+  prepare_body(finish.entry->response);
+}
+
+void Recorder::Writer::prepare_body(Message& message) {
+  if (message.pending.empty()) return;
+  const bool large = message.large.id != 0;
+  Sha256& digest = large ? *message.large.digest : digest_;
+  digest.update(message.pending);
+  message.digest = digest.finish();
+  message.large.size += static_cast<std::int64_t>(message.pending.size());
+}
+
+void Recorder::Writer::apply(Job::Publish& publish) {
+  const auto id = [](const Message& message) -> std::optional<std::int64_t> {
+    if (message.large.id == 0) return std::nullopt;
+    return message.large.id;
+  };
+  const Recording::Entry& entry = *publish.entry;
+  const ExchangeTable::Bodies bodies{id(entry.request), id(entry.response)};
+  if (publish.first) {
+    exchanges_.insert(entry.id, *publish.row, bodies);
+  } else {
+    exchanges_.update(entry.id, *publish.row, bodies);
+  }
+}
+
+void Recorder::Writer::apply(Job::Chunk& chunk) {
+  const std::int64_t body_id = chunk.entry->message(chunk.side).large.id;
+  if (chunk.seq == 0) {
+    bodies_.begin(body_id);
+    exchanges_.set_body(chunk.entry->id, chunk.side, body_id);
+  }
+  bodies_.append(body_id, chunk.seq, chunk.bytes);
+}
+
+void Recorder::Writer::apply(Job::Finish& finish) {
+  Recording::Entry& entry = *finish.entry;
+  const auto request = finish_body(entry.request);
+  const auto response = finish_body(entry.response);
+  if (finish.first) {
+    exchanges_.insert(entry.id, entry.row, {request, response});
+  } else {
+    exchanges_.update(entry.id, entry.row, {request, response});
+  }
+}
+
+std::optional<std::int64_t> Recorder::Writer::finish_body(Message& message) {
+  // A chunk is handed over only when more follows, so a large body ends with something pending.
+  if (message.pending.empty()) return std::nullopt;
+  if (message.large.id == 0) return bodies_.store(message.digest, message.pending);
+  bodies_.append(message.large.id, message.large.next_seq, message.pending);
+  return bodies_.end(message.large.id, message.digest, message.large.size);
+}
+
+}  // namespace tapedeck::storage

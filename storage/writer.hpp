@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/body_store.hpp"
+#include "storage/checkpointer.hpp"
+#include "storage/exchange_table.hpp"
+#include "storage/job.hpp"
+#include "storage/lock_file.hpp"
+#include "storage/queue.hpp"
+#include "storage/recorder.hpp"
+#include "storage/sqlite.hpp"
+
+namespace tapedeck::storage {
+
+/// The thread that writes, and all that it writes with.
+///
+/// Jobs are committed in the order they were queued. A transaction that fails is undone whole and
+/// tried again, later, with the same jobs: to that end each job is first *prepared*, once, which
+/// gives it its ids and digests its bytes, and then *applied* in a transaction, any number of
+/// times, with the same result.
+class Recorder::Writer {
+ public:
+  /// Opens the database and begins the session. Throws std::exception with a sentence.
+  explicit Writer(RecorderOptions options);
+  /// Drains the queue, ends the session, checkpoints.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  Queue& queue() noexcept { return queue_; }
+  Keep keep() const noexcept { return options_.keep; }
+  bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
+  RecorderStats stats() const;
+
+ private:
+  std::int64_t begin_session();
+  void end_session() noexcept;
+
+  void run();
+  bool write(std::vector<Job>& jobs);
+  bool commit(std::span<Job> jobs);
+  void wait_to_retry(std::vector<Job>& jobs);
+
+  void prepare(Job::Publish& publish);
+  void prepare(Job::Chunk& chunk);
+  void prepare(Job::Finish& finish);
+  void prepare_body(Message& message);
+
+  void apply(Job::Publish& publish);
+  void apply(Job::Chunk& chunk);
+  void apply(Job::Finish& finish);
+  std::optional<std::int64_t> finish_body(Message& message);
+
+  void note_failure(std::string what);
+  void note_success();
+
+  RecorderOptions options_;
+  LockFile lock_;
+  Database database_;
+  Checkpointer checkpointer_;
+  BodyStore bodies_;
+  std::int64_t session_id_;
+  ExchangeTable exchanges_;
+  Sha256 digest_;  ///< for small bodies, one after another
+  Queue queue_;
+
+  std::atomic<std::uint64_t> finished_ = 0;
+  std::atomic<std::uint64_t> failed_writes_ = 0;
+  std::atomic<bool> healthy_ = true;
+  mutable std::mutex error_mutex_;
+  std::string last_error_;
+  int retries_left_at_close_;
+
+  std::thread thread_;
+};
+
+}  // namespace tapedeck::storage
