@@ -5,7 +5,7 @@
 namespace tapedeck::storage {
 namespace {
 
-/// 4 MiB of 4 KiB pages.
+/// 8 MiB of 8 KiB pages.
 constexpr int kPages = 1024;
 
 }  // namespace
