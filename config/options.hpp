@@ -13,7 +13,7 @@ struct Limits {
   std::size_t max_request_line = 16 * 1024;  ///< bytes; beyond it 414
   std::size_t max_head_size = 64 * 1024;  ///< bytes of a whole head; beyond it 431 (502 upstream)
   std::size_t max_header_count = 200;     ///< field lines in a head; beyond it 431 (502 upstream)
-  std::size_t max_connections = 10'000;   ///< accepted at once; more wait in the backlog
+  std::size_t max_connections = 8'000;    ///< accepted at once; more wait in the backlog
   std::chrono::milliseconds header_timeout{30'000};        ///< for a whole request head
   std::chrono::milliseconds client_idle_timeout{300'000};  ///< between requests
   std::chrono::milliseconds body_idle_timeout{120'000};    ///< without a byte of a body
@@ -24,7 +24,7 @@ struct Limits {
   std::chrono::milliseconds upstream_idle_timeout{60'000};  ///< a pooled connection's rest
   std::size_t upstream_idle_connections = 64;               ///< pooled per origin and thread
   std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
-  std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the log's writer before peers pause
+  std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the log's writer before peers pause
 };
 
 /// Everything `serve` can be told, with its default. A plain aggregate: command line, environment

@@ -73,6 +73,8 @@ Mapping map_http(http::Error error, bool from_client) {
       case Error::not_allowed_now:
       case Error::body_longer_than_declared:
       case Error::body_shorter_than_declared:
+      case Error::bad_content_coding:
+      case Error::content_too_large:
         return {400, "http_request_error", ""};
     }
   }
@@ -126,6 +128,9 @@ Mapping map_http(http::Error error, bool from_client) {
     case Error::too_many_interim_responses:
     case Error::unexpected_data:
       return {502, "http_protocol_error", kServerFault};
+    case Error::bad_content_coding:
+    case Error::content_too_large:
+      return {502, "http_response_content_coding", kServerFault};
     case Error::not_allowed_now:
     case Error::body_longer_than_declared:
     case Error::body_shorter_than_declared:

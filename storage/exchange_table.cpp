@@ -161,7 +161,14 @@ void ExchangeTable::set_body(std::int64_t id, Side side, std::int64_t body_id) {
 }
 
 void ExchangeTable::mark_interrupted(Database& database) {
-  database.execute("UPDATE exchange SET state = 'interrupted' WHERE state = 'open'");
+  // The row was last written before its bodies were: they know better how much arrived.
+  database.execute(
+      "UPDATE exchange SET state = 'interrupted',"
+      " request_size = max(request_size,"
+      "  coalesce((SELECT size FROM body WHERE id = request_body_id), 0)),"
+      " response_size = max(response_size,"
+      "  coalesce((SELECT size FROM body WHERE id = response_body_id), 0)) "
+      "WHERE state = 'open'");
 }
 
 }  // namespace tapedeck::storage

@@ -116,7 +116,7 @@ const std::error_category& sqlite_category() noexcept {
 }
 
 SqliteError::SqliteError(int code, const std::string& what)
-    : std::system_error(code, sqlite_category(), what) {}
+    : std::system_error(code, sqlite_category(), what), sentence_(what) {}
 
 Database::Database(const std::string& path, Access access)
     : handle_(access == Access::read_only ? open_reader(path) : open_writer(path)) {}

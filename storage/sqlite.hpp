@@ -21,6 +21,11 @@ const std::error_category& sqlite_category() noexcept;
 class SqliteError : public std::system_error {
  public:
   SqliteError(int code, const std::string& what);
+  /// SQLite's own words, without those of the code.
+  const std::string& sentence() const noexcept { return sentence_; }
+
+ private:
+  std::string sentence_;
 };
 
 class Statement;

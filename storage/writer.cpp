@@ -99,8 +99,8 @@ RecorderStats Recorder::Writer::stats() const {
 std::int64_t Recorder::Writer::begin_session() {
   Transaction transaction(database_);
   // What a process that died left open.
-  ExchangeTable::mark_interrupted(database_);
   bodies_.seal_leftovers();
+  ExchangeTable::mark_interrupted(database_);
   const std::int64_t now = unix_microseconds();
   const std::string name = options_.session_name.empty() ? timestamp(now) : options_.session_name;
   database_.prepare("INSERT INTO session(name, started_at, command) VALUES(?1, ?2, ?3)")

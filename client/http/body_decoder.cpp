@@ -13,8 +13,8 @@ Failure refuse(Error error, std::string detail = {}) {
 }
 
 std::uint64_t hex_value(char c) {
-  if (is(c, kDigit)) return static_cast<std::uint64_t>(c - '0');
-  return static_cast<std::uint64_t>(to_lower(c) - 'a' + 10);
+  const int value = is(c, kDigit) ? c - '0' : to_lower(c) - 'a' + 10;
+  return static_cast<std::uint64_t>(value);
 }
 
 }  // namespace

@@ -172,6 +172,10 @@ Description describe(Error error) noexcept {
       return {"trailers too large", too_large};
     case Error::too_many_interim_responses:
       return {"too many interim responses", too_large};
+    case Error::bad_content_coding:
+      return {"malformed content coding", malformed};
+    case Error::content_too_large:
+      return {"decoded content too large", too_large};
     case Error::incomplete_head:
       return {"connection closed inside a head", truncated};
     case Error::incomplete_body:

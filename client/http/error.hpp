@@ -48,6 +48,9 @@ enum class Error {
   chunk_line_too_long,
   trailers_too_large,
   too_many_interim_responses,
+  // The content (RFC 9110 section 8.4).
+  bad_content_coding,
+  content_too_large,
   // The connection.
   incomplete_head,
   incomplete_body,

@@ -109,7 +109,7 @@ bool keeps_alive(Version version, const Fields& fields) noexcept {
   bool close = false;
   bool keep = version >= kHttp11;
   for (const Fields::Line& line : fields) {
-    if (known_field(line.name) != KnownField::connection) continue;
+    if (line.name.size() != 10 || !iequals(line.name, "connection")) continue;
     for_each_element(line.value, [&](std::string_view token) {
       close = close || iequals(token, "close");
       keep = keep || iequals(token, "keep-alive");

@@ -6,7 +6,7 @@ namespace tapedeck::http {
 
 KnownField known_field(std::string_view name) noexcept {
   const auto match = [&](std::string_view candidate, KnownField field) {
-    return iequals(name, candidate) ? field : KnownField::other;
+    return (name[0] | 0x20) == candidate[0] && iequals(name, candidate) ? field : KnownField::other;
   };
   switch (name.size()) {
     case 2:

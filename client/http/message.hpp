@@ -12,7 +12,7 @@ namespace tapedeck::http {
 struct Version {
   std::uint8_t major = 1;
   std::uint8_t minor = 1;
-  auto operator<=>(const Version&) const = default;
+  auto operator<=>(const Version&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 inline constexpr Version kHttp10{1, 0};
 inline constexpr Version kHttp11{1, 1};

@@ -16,11 +16,9 @@ constexpr std::optional<State> client_transition(State state, Message message) n
       if (message == Message::end) return State::done;
       break;
     case State::done:
+    case State::might_switch:
     case State::must_close:
     case State::closed:
-      if (message == Message::closed) return State::closed;
-      break;
-    case State::might_switch:
       if (message == Message::closed) return State::closed;
       break;
     case State::send_response:
@@ -87,24 +85,31 @@ std::string_view to_string(State state) noexcept {
 }
 
 bool StateMachine::advance(Role role, Message message) noexcept {
-  const auto next = role == Role::client ? client_transition(client(), message)
-                                         : server_transition(server(), message);
+  const bool allowed = role == Role::client ? advance_client(message) : advance_server(message);
+  if (allowed) settle();
+  return allowed;
+}
+
+bool StateMachine::advance_client(Message message) noexcept {
+  const auto next = client_transition(client_, message);
   if (!next) return false;
-  if (message == Message::switch_response && client() != State::might_switch) return false;
+  client_ = *next;
+  if (message == Message::request && server_ == State::idle) server_ = State::send_response;
+  return true;
+}
+
+bool StateMachine::advance_server(Message message) noexcept {
+  const auto next = server_transition(server_, message);
+  if (!next) return false;
+  if (message == Message::switch_response && client_ != State::might_switch) return false;
   // A response to no request, e.g. to one that could not be read: the sides are out of step.
-  if (role == Role::server && server() == State::idle && message == Message::response) {
-    keep_alive_ = false;
-  }
-  at(role) = *next;
-  if (role == Role::client && message == Message::request && server() == State::idle) {
-    at(Role::server) = State::send_response;
-  }
-  settle();
+  if (message == Message::response && server_ == State::idle) keep_alive_ = false;
+  server_ = *next;
   return true;
 }
 
 void StateMachine::fail(Role role) noexcept {
-  at(role) = State::error;
+  (role == Role::client ? client_ : server_) = State::error;
   keep_alive_ = false;
   settle();
 }
@@ -116,30 +121,28 @@ void StateMachine::disable_keep_alive() noexcept {
 
 bool StateMachine::start_next_cycle() noexcept {
   if (client() != State::done || server() != State::done) return false;
-  states_[0] = states_[1] = State::idle;
+  client_ = server_ = State::idle;
   switch_offered_ = false;
   return true;
 }
 
 void StateMachine::settle() noexcept {
-  State& client_state = at(Role::client);
-  State& server_state = at(Role::server);
-  if (switch_offered_ && client_state == State::done) client_state = State::might_switch;
-  if (client_state == State::might_switch) {
-    if (server_state == State::switched) {
-      client_state = State::switched;
-    } else if (server_state != State::idle && server_state != State::send_response) {
+  if (switch_offered_ && client_ == State::done) client_ = State::might_switch;
+  if (client_ == State::might_switch) {
+    if (server_ == State::switched) {
+      client_ = State::switched;
+    } else if (server_ != State::idle && server_ != State::send_response) {
       // Answered otherwise, perhaps before the request ended, or never to be answered.
       switch_offered_ = false;
-      client_state = State::done;
+      client_ = State::done;
     }
   }
   const auto finished = [](State state) { return state == State::closed || state == State::error; };
-  if (client_state == State::done && (!keep_alive_ || finished(server_state))) {
-    client_state = State::must_close;
+  if (client_ == State::done && (!keep_alive_ || finished(server_))) {
+    client_ = State::must_close;
   }
-  if (server_state == State::done && (!keep_alive_ || finished(client_state))) {
-    server_state = State::must_close;
+  if (server_ == State::done && (!keep_alive_ || finished(client_))) {
+    server_ = State::must_close;
   }
 }
 

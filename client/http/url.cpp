@@ -115,11 +115,18 @@ std::size_t scheme_size(std::string_view target) noexcept {
   return letter(scheme[0]) && std::all_of(scheme.begin(), scheme.end(), allowed) ? colon : 0;
 }
 
+void append_host(std::string_view host, bool bracket, std::string& text) {
+  if (bracket) text += '[';
+  text.append(host);
+  if (bracket) text += ']';
+}
+
 }  // namespace
 
 std::string Authority::to_string() const {
-  std::string text = ipv6_literal ? "[" + host + "]" : host;
-  if (port) text += ":" + std::to_string(*port);
+  std::string text;
+  append_host(host, ipv6_literal, text);
+  if (port) text.append(":").append(std::to_string(*port));
   return text;
 }
 
@@ -165,9 +172,10 @@ bool valid_host_field(std::string_view value) noexcept {
 }
 
 std::string Origin::to_string() const {
-  const bool bracket = host.find(':') != std::string::npos;
-  std::string text = scheme + "://" + (bracket ? "[" + host + "]" : host);
-  if (port != default_port(scheme)) text += ":" + std::to_string(port);
+  std::string text = scheme;
+  text.append("://");
+  append_host(host, host.find(':') != std::string::npos, text);
+  if (port != default_port(scheme)) text.append(":").append(std::to_string(port));
   return text;
 }
 
@@ -178,13 +186,14 @@ std::uint16_t Url::port() const noexcept {
 Origin Url::origin() const { return {scheme, to_lower(authority.host), port()}; }
 
 std::string Url::origin_form() const {
-  std::string target = path.empty() ? "/" : path;
+  std::string target(path.empty() ? std::string_view("/") : std::string_view(path));
   if (query) target.append("?").append(*query);
   return target;
 }
 
 std::string Url::to_string() const {
-  std::string text = scheme + "://" + authority.to_string() + path;
+  std::string text = scheme;
+  text.append("://").append(authority.to_string()).append(path);
   if (query) text.append("?").append(*query);
   return text;
 }

@@ -77,7 +77,7 @@ class Race : public std::enable_shared_from_this<Race> {
     ++pending_;
     sockets_[index]->async_connect(endpoints_[index],
                                    [self = shared_from_this(), index](std::error_code error) {
-                                     self->attempt_ended(index, error);
+                                     self->attempt_ended(index, portable(error));
                                    });
     if (next_ == endpoints_.size()) return;
     delay_.expires_after(kAttemptDelay);

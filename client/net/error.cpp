@@ -66,6 +66,11 @@ std::error_code make_error_code(Error error) noexcept {
   return {static_cast<int>(error), error_category()};
 }
 
+std::error_code portable(std::error_code code) noexcept {
+  if (code.category() != asio::system_category()) return code;
+  return {code.value(), std::system_category()};
+}
+
 std::error_code from_resolver(std::error_code code) noexcept {
   if (code == asio::error::host_not_found || code == asio::error::no_data) {
     return Error::name_not_found;

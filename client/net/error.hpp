@@ -22,6 +22,10 @@ enum class Error {
 const std::error_category& error_category() noexcept;
 std::error_code make_error_code(Error error) noexcept;
 
+/// asio 1.22's own system category as the standard one: its errors do not compare equal to
+/// std::errc. Every code that leaves client/net has passed here.
+std::error_code portable(std::error_code code) noexcept;
+
 /// A resolver's error (asio's netdb category) as one of ours.
 std::error_code from_resolver(std::error_code code) noexcept;
 

@@ -6,6 +6,8 @@
 #include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
 
+#include "client/net/error.hpp"
+
 namespace tapedeck::net {
 
 Stream::Stream(Socket socket) : socket_(std::move(socket)) {
@@ -18,6 +20,7 @@ Awaitable<IoResult> Stream::read_some(std::span<char> into) {
   IoResult result;
   result.size = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
                                                  asio::redirect_error(kUseAwaitable, result.error));
+  result.error = portable(result.error);
   co_return result;
 }
 
@@ -25,7 +28,7 @@ std::error_code Stream::write_now(std::string_view& bytes) {
   std::error_code error;
   const std::size_t sent = socket_.write_some(asio::buffer(bytes), error);
   bytes.remove_prefix(sent);
-  return error == asio::error::would_block ? std::error_code{} : error;
+  return error == asio::error::would_block ? std::error_code{} : portable(error);
 }
 
 std::error_code Stream::write_now(std::array<std::string_view, 3>& pieces) {
@@ -38,7 +41,7 @@ std::error_code Stream::write_now(std::array<std::string_view, 3>& pieces) {
     piece.remove_prefix(part);
     sent -= part;
   }
-  return error == asio::error::would_block ? std::error_code{} : error;
+  return error == asio::error::would_block ? std::error_code{} : portable(error);
 }
 
 Awaitable<std::error_code> Stream::write(std::string_view bytes) {
@@ -46,7 +49,7 @@ Awaitable<std::error_code> Stream::write(std::string_view bytes) {
     std::error_code error = write_now(bytes);
     if (error || bytes.empty()) co_return error;
     co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(kUseAwaitable, error));
-    if (error) co_return error;
+    if (error) co_return portable(error);
   }
 }
 
@@ -56,7 +59,7 @@ Awaitable<std::error_code> Stream::write(std::array<std::string_view, 3> pieces)
     const bool done = pieces[0].empty() && pieces[1].empty() && pieces[2].empty();
     if (error || done) co_return error;
     co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(kUseAwaitable, error));
-    if (error) co_return error;
+    if (error) co_return portable(error);
   }
 }
 

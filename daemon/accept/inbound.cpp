@@ -2,6 +2,8 @@
 
 #include <asio/error.hpp>
 
+#include "client/net/error.hpp"
+
 namespace tapedeck {
 
 void Inbound::start(std::size_t size) {
@@ -14,11 +16,12 @@ void Inbound::start(std::size_t size) {
 
 void Inbound::read_ended(std::error_code error, std::size_t size) {
   reading_ = false;
+  error = net::portable(error);
   http_.commit(size);
   if (error == asio::error::eof) {
     http_.commit_eof();
     error = {};
-  } else if (error && error != asio::error::operation_aborted) {
+  } else if (error && error != std::errc::operation_canceled) {
     gone_error_ = error;
   }
   if (awaited_) {

@@ -17,6 +17,9 @@ class Inbound {
  public:
   Inbound(net::Stream& stream, http::Connection& http) : stream_(stream), http_(http) {}
 
+  /// Room for a read that may rest for long: a request head, as a rule.
+  static constexpr std::size_t kHeadRead = 2 * 1024;
+
   /// Starts a read of up to `size` bytes into the connection's buffer unless one is outstanding.
   void start(std::size_t size);
   /// Waits for the outstanding read; bytes are committed, an end is committed as EOF and is no

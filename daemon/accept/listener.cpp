@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
+#include "client/net/error.hpp"
 #include "daemon/log.hpp"
 
 namespace tapedeck {
@@ -14,7 +15,8 @@ namespace {
 constexpr std::chrono::milliseconds kRest{50};
 
 Failure cannot(std::string_view what, const std::string& address, std::error_code error) {
-  return Failure{error, Stage::configure, Blame::local, std::string(what) + " " + address};
+  return Failure{net::portable(error), Stage::configure, Blame::local,
+                 std::string(what) + " " + address};
 }
 
 struct Adopt {

@@ -15,9 +15,6 @@
 namespace tapedeck {
 namespace {
 
-/// Room for one read of a request head; grown by what a larger head needs.
-constexpr std::size_t kHeadRead = 2 * 1024;
-
 /// An exchange that lasts longer than this is visible in the log as `open`.
 constexpr std::chrono::milliseconds kPublishAfter{1'000};
 
@@ -109,12 +106,15 @@ net::Awaitable<Result<void>> Session::flush() {
 }
 
 net::Awaitable<void> Session::run() {
-  while (!worker.stopping() && co_await read_request()) {
+  while (!worker.stopping()) {
+    const bool readable = co_await read_request();
+    if (!readable) break;
     busy_ = true;
     co_await worker.uncongested();
     co_await serve();
     busy_ = false;
     if (!stream.is_open() || !http.start_next_cycle()) break;
+    if (!http.has_leftover()) out = {};  // an idle connection keeps no buffer it does not read into
   }
   co_await inbound.stop();
   if (stream.is_open()) co_await linger();
@@ -145,7 +145,7 @@ net::Awaitable<bool> Session::read_request() {
       head_started = true;
       deadline.arm(limits.header_timeout);
     }
-    const std::error_code error = co_await inbound.arrived(kHeadRead);
+    const std::error_code error = co_await inbound.arrived(Inbound::kHeadRead);
     if (!error) continue;
     if (head_started && deadline.expired()) {
       Failure failure{net::Error::timed_out, Stage::request, Blame::remote, "in the head"};

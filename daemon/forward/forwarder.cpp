@@ -42,7 +42,7 @@ net::Awaitable<void> Forwarder::run() {
   session_.on_cut(cancel);
   if (!request_framing_.has_body()) {
     session_.inbound.when_gone(cancel);
-    session_.inbound.start(kFirstRead);
+    session_.inbound.start(Inbound::kHeadRead);
   }
 
   auto result = co_await exchange_.commit_request();
@@ -273,7 +273,7 @@ net::Awaitable<void> Forwarder::upload() {
       canceled_ = true;
       upstream_->stream.cancel();
     });
-    session_.inbound.start(kFirstRead);
+    session_.inbound.start(Inbound::kHeadRead);
   }
   upload_done_.deliver(true);
 }

@@ -7,15 +7,14 @@
 // An exchange is a 1 KB GET with ten header lines on either side, made as the proxy makes it: its
 // strings and fields are copied into the row. Bodies are all different, the worst case.
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 #include "storage/http_text.hpp"
 #include "storage/recorder.hpp"
@@ -193,7 +192,8 @@ void recorder(long count, long rate) {
   }
   const double spent = cpu_seconds() - before;
   std::printf("recorder  %6.2f us CPU an exchange, %.2f of it on the producer's thread\n",
-              spent * 1e6 / static_cast<double>(count), producer * 1e6 / static_cast<double>(count));
+              spent * 1e6 / static_cast<double>(count),
+              producer * 1e6 / static_cast<double>(count));
 }
 
 void body(long mebibytes) {

@@ -115,9 +115,7 @@ void expect_same(const std::vector<std::string>& read, const std::vector<std::st
 }
 
 void judge(Role role, const std::string& file) {
-  const char* const folder = std::getenv("TAPEDECK_CORPUS");
-  if (folder == nullptr) GTEST_SKIP() << "TAPEDECK_CORPUS is not set";
-  std::ifstream lines(std::string(folder) + "/" + file);
+  std::ifstream lines(file);
   ASSERT_TRUE(lines) << file;
   std::map<std::string, int> counts;
   for (std::string line; std::getline(lines, line);) {
@@ -151,8 +149,17 @@ void judge(Role role, const std::string& file) {
   for (const auto& [verdict, count] : counts) std::cout << verdict << ": " << count << '\n';
 }
 
-TEST(Corpus, Requests) { judge(Role::server, "requests.jsonl"); }
-TEST(Corpus, Responses) { judge(Role::client, "responses.jsonl"); }
+std::vector<std::string> folders() {
+  const char* const folder = std::getenv("TAPEDECK_CORPUS");
+  return folder == nullptr ? std::vector<std::string>{} : std::vector<std::string>{folder};
+}
+
+class Corpus : public ::testing::TestWithParam<std::string> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Corpus);
+INSTANTIATE_TEST_SUITE_P(Folder, Corpus, ::testing::ValuesIn(folders()));
+
+TEST_P(Corpus, Requests) { judge(Role::server, GetParam() + "/requests.jsonl"); }
+TEST_P(Corpus, Responses) { judge(Role::client, GetParam() + "/responses.jsonl"); }
 
 }  // namespace
 }  // namespace tapedeck::http::testing

@@ -51,6 +51,8 @@ std::string_view error_name(std::error_code code) {
     TAPEDECK_NAME(chunk_line_too_long)
     TAPEDECK_NAME(trailers_too_large)
     TAPEDECK_NAME(too_many_interim_responses)
+    TAPEDECK_NAME(bad_content_coding)
+    TAPEDECK_NAME(content_too_large)
     TAPEDECK_NAME(incomplete_head)
     TAPEDECK_NAME(incomplete_body)
     TAPEDECK_NAME(unexpected_data)
@@ -74,7 +76,7 @@ std::string quote(std::string_view text) {
     } else if (c == '\n') {
       shown += "\\n";
     } else {
-      shown += "<" + describe_byte(c) + ">";
+      shown.append("<").append(describe_byte(c)).append(">");
     }
   }
   return shown + "\"";
@@ -131,20 +133,16 @@ void Transcript::note(const std::string& event) {
   if (!event.empty()) text_ += (text_.empty() ? "" : " | ") + event;
 }
 
-std::string Transcript::text() const {
-  Transcript whole = Transcript({});
-  whole.text_ = text_;
-  whole.data_ = data_;
-  whole.note("");
+std::string Transcript::text() {
+  note("");
   if (!failed_ && connection_.has_leftover()) {
-    Connection& connection = const_cast<Connection&>(connection_);
     // Between messages only: inside one, unread bytes are the piece that is being waited for.
-    auto event = connection.next_event();
+    auto event = connection_.next_event();
     if (event && event->kind == Connection::EventKind::paused) {
-      whole.note("left " + quote(connection.take_leftover()));
+      note("left " + quote(connection_.take_leftover()));
     }
   }
-  return whole.text_;
+  return text_;
 }
 
 void Transcript::answer() {

@@ -36,8 +36,8 @@ class Transcript {
 
   void feed(std::string_view bytes);
   void feed_eof();
-  /// What happened so far.
-  std::string text() const;
+  /// What happened; takes what is left over.
+  std::string text();
   Connection& connection() noexcept { return connection_; }
 
  private:

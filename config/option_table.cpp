@@ -1,0 +1,291 @@
+#include "config/option_table.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "config/value.hpp"
+
+namespace tapedeck::config {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Option text(std::string_view name, std::string_view value, std::string_view help,
+            std::string Options::*member) {
+  return {.name = name,
+          .value = value,
+          .help = help,
+          .set =
+              [member](Options& options, std::string_view given) {
+                options.*member = given;
+                return given.empty() ? std::string("must not be empty") : std::string();
+              },
+          .get = [member](const Options& options) { return Strings{options.*member}; },
+          .clear = [member](Options& options) { (options.*member).clear(); }};
+}
+
+Option choice(std::string_view name, std::string_view words, std::string_view help,
+              std::string Options::*member) {
+  Option option = text(name, words, help, member);
+  option.set = [member, words](Options& options, std::string_view given) -> std::string {
+    for (std::size_t at = 0; at <= words.size();) {
+      const std::size_t end = std::min(words.find('|', at), words.size());
+      if (words.substr(at, end - at) == given) {
+        options.*member = given;
+        return {};
+      }
+      at = end + 1;
+    }
+    return "expected " + std::string(words) + ", not '" + std::string(given) + "'";
+  };
+  return option;
+}
+
+Option list(std::string_view name, std::string_view value, std::string_view help,
+            Strings Options::*member, std::function<std::string(std::string_view)> check) {
+  return {.name = name,
+          .value = value,
+          .help = help,
+          .repeatable = true,
+          .set =
+              [member, check = std::move(check)](Options& options, std::string_view given) {
+                std::string wrong = check(given);
+                if (wrong.empty()) (options.*member).emplace_back(given);
+                return wrong;
+              },
+          .get = [member](const Options& options) { return options.*member; },
+          .clear = [member](Options& options) { (options.*member).clear(); }};
+}
+
+Option duration(std::string_view name, std::string_view help,
+                std::chrono::milliseconds Limits::*member) {
+  return {.name = name,
+          .value = "DURATION",
+          .help = help,
+          .set = [member](Options& options, std::string_view given) -> std::string {
+            const auto value = parse_duration(given);
+            if (!value || value->count() == 0) {
+              return "expected a duration such as 500ms, 10s, 5m or 2h, not '" +
+                     std::string(given) + "'";
+            }
+            options.limits.*member = *value;
+            return {};
+          },
+          .get =
+              [member](const Options& options) {
+                return Strings{format_duration(options.limits.*member)};
+              },
+          .clear = [](Options&) {}};
+}
+
+Option number(std::string_view name, std::string_view help, std::size_t Limits::*member, bool bytes,
+              std::size_t least) {
+  return {.name = name,
+          .value = bytes ? "SIZE" : "N",
+          .help = help,
+          .set = [member, bytes, least](Options& options, std::string_view given) -> std::string {
+            const auto value = bytes ? parse_size(given) : parse_count(given);
+            if (!value) {
+              return std::string(bytes ? "expected a size such as 64KiB or 10k"
+                                       : "expected a whole number") +
+                     ", not '" + std::string(given) + "'";
+            }
+            if (*value < least) return "must be at least " + std::to_string(least);
+            options.limits.*member = *value;
+            return {};
+          },
+          .get =
+              [member, bytes](const Options& options) {
+                const std::size_t value = options.limits.*member;
+                return Strings{bytes ? format_size(value) : std::to_string(value)};
+              },
+          .clear = [](Options&) {}};
+}
+
+/// ADDR:PORT with an address literal. Only loopback: who may use a proxy that others can reach
+/// would have to be checked first.
+std::string check_listen(std::string_view given) {
+  const std::size_t colon = given.rfind(':');
+  unsigned port = 65'536;
+  if (colon != std::string_view::npos) {
+    const char* const end = given.data() + given.size();
+    const auto [stop, error] = std::from_chars(given.data() + colon + 1, end, port);
+    if (error != std::errc{} || stop != end) port = 65'536;
+  }
+  if (port > 65'535) {
+    return "expected ADDR:PORT such as 127.0.0.1:8888 or [::1]:8888, not '" + std::string(given) +
+           "'";
+  }
+  const std::string_view host = given.substr(0, colon);
+  if (host == "[::1]" || host.starts_with("127.")) return {};
+  return "only loopback addresses (127.x.x.x, [::1]) may be listened on, not '" +
+         std::string(host) + "': anybody who reaches the proxy could use it";
+}
+
+std::string check_url(std::string_view given) {
+  if (given.starts_with("http://") || given.starts_with("https://")) return {};
+  return "expected a URL that begins with http:// or https://, not '" + std::string(given) + "'";
+}
+
+Option reverse_option() {
+  Option option = text("reverse", "URL", "answer origin-form requests by forwarding them to URL",
+                       &Options::reverse);
+  option.set = [](Options& options, std::string_view given) {
+    options.reverse = given;
+    return check_url(given);
+  };
+  return option;
+}
+
+Option threads_option() {
+  return {.name = "threads",
+          .value = "N",
+          .help = "I/O threads; 0 is one a core, at most four",
+          .set = [](Options& options, std::string_view given) -> std::string {
+            const auto value = parse_count(given);
+            if (!value || *value > 64) {
+              return "expected a whole number up to 64, not '" + std::string(given) + "'";
+            }
+            options.threads = static_cast<unsigned>(*value);
+            return {};
+          },
+          .get = [](const Options& options) { return Strings{std::to_string(options.threads)}; },
+          .clear = [](Options&) {}};
+}
+
+std::string anything(std::string_view given) {
+  return given.empty() ? "must not be empty" : std::string();
+}
+
+std::vector<Option> make_table() {
+  return {
+      list("listen", "ADDR:PORT",
+           "where to accept connections; port 0 picks a free one (default: 127.0.0.1:8888 and "
+           "[::1]:8888)",
+           &Options::listen, check_listen),
+      text("db", "FILE", "the log (default: tapedeck.db in the data directory)", &Options::db),
+      text("session", "NAME", "name of the session recorded (default: the time it starts)",
+           &Options::session),
+      choice("mode", "record|pass", "record what is forwarded, or only forward", &Options::mode),
+      choice("record", "all|heads|none", "how much of an exchange is kept", &Options::record),
+      choice("commit", "batched|strict",
+             "batched: on disk within 50 ms; strict: before the client sees the last byte",
+             &Options::commit),
+      reverse_option(),
+      text("upstream_ca", "FILE", "PEM certificates trusted beside the system's",
+           &Options::upstream_ca),
+      text("ca_dir", "DIR", "where the interception CA lives (default: ca/ in the data directory)",
+           &Options::ca_dir),
+      threads_option(),
+      list("log_level", "[COMPONENT=]LEVEL",
+           "trace, debug, info, warning, error or off; components: accept, forward, record",
+           &Options::log_level, anything),
+      number("max_request_line", "longest request line; beyond it 414", &Limits::max_request_line,
+             true, 64),
+      number("max_head_size", "largest head; beyond it 431, or 502 from upstream",
+             &Limits::max_head_size, true, 256),
+      number("max_header_count", "most field lines in a head; beyond it 431, or 502 from upstream",
+             &Limits::max_header_count, false, 1),
+      number("max_connections", "connections at once; more wait", &Limits::max_connections, false,
+             1),
+      duration("header_timeout", "for a whole request head", &Limits::header_timeout),
+      duration("client_idle_timeout", "between a client's requests", &Limits::client_idle_timeout),
+      duration("body_idle_timeout", "without a byte of a body, either way",
+               &Limits::body_idle_timeout),
+      duration("resolve_timeout", "for looking up a name", &Limits::resolve_timeout),
+      duration("connect_timeout", "for connecting to any of its addresses",
+               &Limits::connect_timeout),
+      duration("tls_timeout", "for a TLS handshake", &Limits::tls_timeout),
+      duration("first_byte_timeout", "from the request sent to the response head",
+               &Limits::first_byte_timeout),
+      duration("upstream_idle_timeout", "how long an idle upstream connection is kept",
+               &Limits::upstream_idle_timeout),
+      number("upstream_idle_connections", "idle connections kept, an origin and thread",
+             &Limits::upstream_idle_connections, false, 0),
+      duration("shutdown_timeout", "for exchanges to finish when stopping",
+               &Limits::shutdown_timeout),
+      number("queue_budget", "bytes waiting for the log before reading from peers pauses",
+             &Limits::queue_budget, true, 65'536),
+  };
+}
+
+/// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string Option::flag() const {
+  std::string spelled = "--" + std::string(name);
+  std::replace(spelled.begin(), spelled.end(), '_', '-');
+  return spelled;
+}
+
+std::string Option::environment() const {
+  std::string spelled = "TAPEDECK_" + std::string(name);
+  for (char& c : spelled) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  }
+  return spelled;
+}
+
+const std::vector<Option>& option_table() {
+  static const std::vector<Option> table = make_table();
+  return table;
+}
+
+const Option* find_option(std::string_view name) {
+  const auto& table = option_table();
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const Option& option) { return option.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string_view nearest_option(std::string_view name) {
+  std::string_view nearest;
+  std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const Option& option : option_table()) {
+    if (const std::size_t d = distance(name, option.name); d < least) {
+      least = d;
+      nearest = option.name;
+    }
+  }
+  return nearest;
+}
+
+std::string example_file() {
+  std::string out =
+      "# tapedeck: every option with its default. Copy to $XDG_CONFIG_HOME/tapedeck/config.toml "
+      "or\n"
+      "# /etc/tapedeck/config.toml and uncomment what you change. The command line and TAPEDECK_*\n"
+      "# variables are stronger than this file. Durations: 500ms 10s 5m 2h 30d; sizes: 64KiB 2GiB\n"
+      "# (powers of 1024), 10k 5M (powers of 1000).\n";
+  const Options defaults;
+  for (const Option& option : option_table()) {
+    out.append("\n# ").append(option.help).append("\n#").append(option.name).append(" = ");
+    const Strings values = option.get(defaults);
+    if (option.repeatable) {
+      out.append("[]  # of ").append(option.value);
+    } else {
+      out.append("\"").append(values.front()).append("\"");
+      if (values.front().empty()) out.append("  # ").append(option.value);
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace tapedeck::config

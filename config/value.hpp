@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Values as people write them: `500ms`, `10s`, `5m`, `2h`, `30d`; `64KiB`, `2GiB` (powers of 1024)
+/// and `10k`, `5M`, `1G` (powers of 1000).
+namespace tapedeck::config {
+
+/// A whole number with a unit; empty when it is not one, or does not fit.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// A number of bytes; a bare number counts bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+std::optional<std::uint64_t> parse_count(std::string_view text);
+
+/// The shortest form that parse_* reads back as the same value.
+std::string format_duration(std::chrono::milliseconds value);
+std::string format_size(std::uint64_t bytes);
+
+}  // namespace tapedeck::config

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace tapedeck::cli {
+
+/// The whole command line; returns the exit status: 0 done, 1 failed, 2 wrong usage.
+int run(int argc, char** argv);
+
+}  // namespace tapedeck::cli

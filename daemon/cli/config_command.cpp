@@ -1,0 +1,55 @@
+#include <iostream>
+
+#include "config/load.hpp"
+#include "config/option_table.hpp"
+#include "daemon/cli/command.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+int check(const Common& common) {
+  auto options = config::load(common.config, {});
+  if (!options) return complain("configure", options.error().detail, kWrongUsage);
+  return kDone;
+}
+
+int show(const Common& common) {
+  config::Given given;
+  if (!common.db.empty()) given.emplace_back("db", common.db);
+  auto options = config::load(common.config, given);
+  if (!options) return complain("configure", options.error().detail, kWrongUsage);
+  for (const config::Option& option : config::option_table()) {
+    const auto values = option.get(*options);
+    std::cout << option.name << " = ";
+    if (option.repeatable) std::cout << '[';
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      std::cout << (i > 0 ? ", \"" : "\"") << harmless(values[i]) << '"';
+    }
+    std::cout << (option.repeatable ? "]\n" : "\n");
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_config(CLI::App& app, const Common& common, Chosen& chosen) {
+  CLI::App* const command = app.add_subcommand("config", "look at the configuration");
+  command->require_subcommand(1);
+  command->footer("Example:\n  tapedeck config check --config ./tapedeck.toml");
+  command->add_subcommand("check", "say what is wrong with the file, or nothing")
+      ->footer("Example:\n  tapedeck config check --config ./tapedeck.toml")
+      ->callback([&] { chosen = [&common] { return check(common); }; });
+  command->add_subcommand("show", "print the options in force")
+      ->footer("Example:\n  TAPEDECK_COMMIT=strict tapedeck config show")
+      ->callback([&] { chosen = [&common] { return show(common); }; });
+  command->add_subcommand("example", "print a commented file with every option")
+      ->footer("Example:\n  tapedeck config example > tapedeck.toml")
+      ->callback([&] {
+        chosen = [] {
+          std::cout << config::example_file();
+          return kDone;
+        };
+      });
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,168 @@
+#include <iostream>
+#include <thread>
+#include <unistd.h>
+
+#include "daemon/cli/command.hpp"
+#include "daemon/cli/row_json.hpp"
+#include "storage/query/filter.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+using storage::Statement;
+
+struct Options {
+  std::vector<std::string> filters;
+  std::int64_t limit = 50;
+  bool json = false;
+  bool follow = false;
+  bool print_sql = false;
+};
+
+/// How often --follow looks for new rows.
+constexpr std::chrono::milliseconds kFollowEvery{200};
+
+constexpr const char* kLineColumns =
+    "id, started_at, method, status, response_size, total_us, state, error_code, "
+    "(SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) AS url, path";
+
+Style status_style(std::int64_t status) {
+  if (status < 300) return Style::good;
+  if (status < 400) return Style::notice;
+  return status < 500 ? Style::warning : Style::bad;
+}
+
+void print_line(const Statement& row, const Terminal& terminal, std::int64_t now) {
+  const std::string id = padded_left(std::to_string(row.integer(0)), 6);
+  const std::string time = padded_right(human_time(row.integer(1), now), 12);
+  const std::string method = padded_right(row.is_null(2) ? "-" : harmless(row.text(2)), 7);
+  const std::string status = row.is_null(3) ? "  -" : std::to_string(row.integer(3));
+  const std::string size = padded_left(human_size(row.integer(4)), 7);
+  const std::string duration =
+      padded_left(row.is_null(5) ? "…" : human_duration(row.integer(5)), 7);
+  std::string url = harmless(row.is_null(8) ? row.text(9) : row.text(8));
+  std::string mark;
+  if (row.text(6) != "complete") mark = " " + std::string(row.text(6));
+  if (!row.is_null(7)) mark += " " + harmless(row.text(7));
+
+  const std::size_t fixed =
+      columns(id) + columns(time) + columns(method) + columns(size) + columns(duration) + 3 + 6;
+  if (terminal.width > 0) {
+    const std::size_t room =
+        terminal.width > fixed + columns(mark) + 20 ? terminal.width - fixed - columns(mark) : 20;
+    url = truncated(url, room);
+  }
+  std::cout << styled(terminal, Style::dim, id) << ' ' << styled(terminal, Style::dim, time) << ' '
+            << styled(terminal, Style::bold, method) << ' '
+            << styled(terminal, row.is_null(3) ? Style::dim : status_style(row.integer(3)), status)
+            << ' ' << size << ' ' << duration << ' ' << url << styled(terminal, Style::bad, mark)
+            << '\n';
+}
+
+std::string listing_sql(const Options& options, const std::string& condition) {
+  return std::string("SELECT ") + (options.json ? "*" : kLineColumns) + " FROM exchange WHERE " +
+         condition + " ORDER BY id DESC LIMIT " + std::to_string(options.limit);
+}
+
+void print(const Statement& row, const Options& options, const Terminal& terminal) {
+  if (options.json) {
+    std::cout << row_json(row, true) << '\n';
+  } else {
+    print_line(row, terminal, now_us());
+  }
+}
+
+std::int64_t newest(storage::Database& log) {
+  Statement statement = log.prepare("SELECT coalesce(max(id), 0) FROM exchange");
+  statement.step();
+  return statement.integer(0);
+}
+
+/// Rows as they are finished, oldest first; one that is still open waits for its end and then
+/// comes once.
+int follow(storage::Database& log, const storage::Filter& filter, const Options& options,
+           const Terminal& terminal) {
+  std::vector<std::int64_t> open;
+  std::int64_t seen = newest(log);
+  Statement next = log.prepare("SELECT id, state = 'open' FROM exchange WHERE id > ?1 ORDER BY id");
+  Statement one =
+      log.prepare(std::string("SELECT ") + (options.json ? "*" : kLineColumns) +
+                  " FROM exchange WHERE id = ?1 AND state <> 'open' AND " + filter.condition());
+  Statement still_open = log.prepare("SELECT 1 FROM exchange WHERE id = ?1 AND state = 'open'");
+  const auto show = [&](std::int64_t id) {
+    one.bind(1, id);
+    filter.bind(one, 2);
+    if (one.step()) print(one, options, terminal);
+    one.reset();
+  };
+  while (true) {
+    std::erase_if(open, [&](std::int64_t id) {
+      const bool waits = still_open.bind(1, id).step();
+      still_open.reset();
+      if (!waits) show(id);
+      return !waits;
+    });
+    next.bind(1, seen);
+    while (next.step()) {
+      seen = next.integer(0);
+      if (next.integer(1) != 0) {
+        open.push_back(seen);
+      } else {
+        show(seen);
+      }
+    }
+    next.reset();
+    std::cout.flush();
+    std::this_thread::sleep_for(kFollowEvery);
+  }
+}
+
+int list(const Common& common, const Options& options) {
+  auto filter = storage::Filter::parse(options.filters, now_us());
+  if (!filter) return complain("usage", filter.error().detail, kWrongUsage);
+  if (options.print_sql) {
+    std::cout << listing_sql(options, filter->readable()) << '\n';
+    return kDone;
+  }
+  const auto log = common.open_log();
+  if (!log) return kFailed;
+  const Terminal terminal = Terminal::of_stdout(common.color);
+  if (options.follow) return follow(*log, *filter, options, terminal);
+  Statement rows = log->prepare(listing_sql(options, filter->condition()));
+  filter->bind(rows, 1);
+  while (rows.step()) print(rows, options, terminal);
+  return kDone;
+}
+
+}  // namespace
+
+void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
+  CLI::App* const ls = app.add_subcommand("ls", "list exchanges, newest first");
+  const auto options = std::make_shared<Options>();
+  ls->footer(
+      "Examples:\n"
+      "  tapedeck ls host:api.example.com status:5xx since:1h\n"
+      "  tapedeck ls -method:GET larger-than:10k\n"
+      "  tapedeck ls --follow\n"
+      "Filters: host: method: status: path: type: larger-than: slower-than: since: until:\n"
+      "session: has: header: id: mode: state: client: and bare words; -TERM negates.");
+  ls->add_option("filter", options->filters, "which exchanges; all terms must hold")
+      ->type_name("FILTER");
+  ls->add_option("--limit", options->limit, "how many at the most")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  ls->add_flag("--json", options->json, "one JSON object a line, with every column");
+  ls->add_flag("--follow", options->follow, "print exchanges as they are finished");
+  ls->add_flag("--print-sql", options->print_sql, "print the query instead of running it");
+  // `-term` looks like an option to the parser, which leaves it over.
+  ls->allow_extras();
+  ls->callback([&common, &chosen, options, ls] {
+    for (const std::string& term : ls->remaining()) {
+      if (term.starts_with("--")) throw CLI::ExtrasError({term});
+      options->filters.push_back(term);
+    }
+    chosen = [&common, options] { return list(common, *options); };
+  });
+}
+
+}  // namespace tapedeck::cli

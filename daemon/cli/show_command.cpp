@@ -1,0 +1,305 @@
+#include <algorithm>
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "client/content_decoder.hpp"
+#include "client/http/grammar.hpp"
+#include "daemon/cli/command.hpp"
+#include "daemon/cli/row_json.hpp"
+#include "storage/query/log_reader.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+using nlohmann::ordered_json;
+using storage::Statement;
+
+struct Options {
+  std::int64_t id = 0;
+  bool request = false;
+  bool response = false;
+  bool headers = false;
+  bool body = false;
+  bool raw = false;
+  bool json = false;
+};
+
+/// What of a decoded body is shown on a terminal, or held to be indented.
+constexpr std::size_t kShownBody = 256 * 1024;
+
+/// One of the two messages of the row.
+struct Message {
+  std::string start_line;
+  ordered_json headers;
+  ordered_json trailers;
+  std::int64_t body_id = 0;  ///< 0 for none
+  std::int64_t size = 0;
+};
+
+std::string header(const Message& message, std::string_view name) {
+  std::string joined;
+  for (const auto& line : message.headers) {
+    const std::string field = line[0];
+    if (!http::iequals(field, name)) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += line[1].get<std::string>();
+  }
+  return joined;
+}
+
+ordered_json parse_headers(std::string_view text) {
+  ordered_json parsed = ordered_json::parse(text, nullptr, false);
+  return parsed.is_array() ? parsed : ordered_json::array();
+}
+
+/// The row with its columns by name.
+class Row {
+ public:
+  explicit Row(const Statement& statement) : statement_(statement) {}
+  std::string text(std::string_view column) const {
+    return std::string(statement_.text(index(column)));
+  }
+  std::int64_t integer(std::string_view column) const { return statement_.integer(index(column)); }
+  bool is_null(std::string_view column) const { return statement_.is_null(index(column)); }
+
+ private:
+  int index(std::string_view column) const {
+    for (int i = 0; i < statement_.column_count(); ++i) {
+      if (statement_.column_name(i) == column) return i;
+    }
+    return 0;
+  }
+  const Statement& statement_;
+};
+
+Message request_of(const Row& row) {
+  Message message;
+  message.start_line = row.text("method") + " " + row.text("path");
+  if (!row.is_null("query")) message.start_line += "?" + row.text("query");
+  message.start_line += " " + row.text("request_version");
+  message.headers = parse_headers(row.text("request_headers"));
+  message.trailers = parse_headers(row.text("request_trailers"));
+  message.body_id = row.integer("request_body_id");
+  message.size = row.integer("request_size");
+  return message;
+}
+
+Message response_of(const Row& row) {
+  Message message;
+  if (!row.is_null("status")) {
+    message.start_line =
+        row.text("response_version") + " " + row.text("status") + " " + row.text("reason");
+  }
+  message.headers = parse_headers(row.text("response_headers"));
+  message.trailers = parse_headers(row.text("response_trailers"));
+  message.body_id = row.integer("response_body_id");
+  message.size = row.integer("response_size");
+  return message;
+}
+
+void print_headers(const Message& message, const Terminal& terminal) {
+  if (!message.start_line.empty()) {
+    std::cout << styled(terminal, Style::bold, harmless(message.start_line)) << '\n';
+  }
+  for (const ordered_json* section : {&message.headers, &message.trailers}) {
+    if (section == &message.trailers && !section->empty()) {
+      std::cout << styled(terminal, Style::dim, "trailers:") << '\n';
+    }
+    for (const auto& line : *section) {
+      std::cout << styled(terminal, Style::notice, harmless(line[0].get<std::string>())) << ": "
+                << harmless(line[1].get<std::string>()) << '\n';
+    }
+  }
+}
+
+/// The stored bytes, as they were on the wire after transfer-decoding.
+void write_raw(storage::Database& log, const Message& message) {
+  storage::read_body(log, message.body_id, [](std::span<const char> piece) {
+    std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    return std::cout.good();
+  });
+}
+
+/// Content-decodes the stored bytes into `sink` until it returns false.
+Result<void> decode_body(storage::Database& log, const Message& message,
+                         const std::function<bool(std::span<const char>)>& sink) {
+  bool go_on = true;
+  auto decoder = client::ContentDecoder::create(
+      header(message, "content-encoding"), {},
+      [&](std::span<const char> decoded) { go_on = go_on && sink(decoded); });
+  if (!decoder) return std::move(decoder).error();
+  Result<void> result;
+  storage::read_body(log, message.body_id, [&](std::span<const char> piece) {
+    result = decoder->push(piece);
+    return go_on && result.has_value();
+  });
+  if (result && go_on) result = decoder->finish();
+  return result;
+}
+
+bool is_text(std::string_view bytes) {
+  return std::none_of(bytes.begin(), bytes.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f;
+  });
+}
+
+/// A body for a person: JSON indented, binary summarised, long text cut.
+int print_body(storage::Database& log, const Message& message, const Terminal& terminal) {
+  if (message.body_id == 0) return kDone;
+  std::string text;
+  bool cut = false;
+  auto decoded = decode_body(log, message, [&](std::span<const char> piece) {
+    const std::size_t room = kShownBody - text.size();
+    text.append(piece.data(), std::min(piece.size(), room));
+    cut = cut || piece.size() > room;
+    return !cut;
+  });
+  if (!is_text(text)) {
+    const std::string type = header(message, "content-type");
+    std::cout << styled(terminal, Style::dim,
+                        "[" + human_size(message.size) + " of " +
+                            (type.empty() ? "binary data" : harmless(type)) +
+                            "; --body > FILE writes it]")
+              << '\n';
+  } else {
+    if (!cut) {
+      if (auto json = ordered_json::parse(text, nullptr, false); json.is_structured()) {
+        text = json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+      }
+    }
+    std::erase(text, '\r');
+    std::cout << harmless(text, true) << (text.ends_with('\n') ? "" : "\n");
+    if (cut) {
+      std::cout << styled(terminal, Style::dim,
+                          "[cut at " + human_size(kShownBody) + "; --body > FILE writes all]")
+                << '\n';
+    }
+  }
+  if (decoded) return kDone;
+  return complain("show", harmless(decoded.error().detail) + "; --raw shows the stored bytes",
+                  kFailed);
+}
+
+/// A body for a file or a pipe: decoded, byte for byte.
+int write_body(storage::Database& log, const Message& message) {
+  auto decoded = decode_body(log, message, [](std::span<const char> piece) {
+    std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    return std::cout.good();
+  });
+  if (decoded) return kDone;
+  std::cout.flush();
+  return complain("show", harmless(decoded.error().detail) + "; --raw shows the stored bytes",
+                  kFailed);
+}
+
+void print_summary(const Row& row, const Terminal& terminal) {
+  const auto line = [&](std::string_view label, const std::string& value) {
+    if (value.empty()) return;
+    std::cout << styled(terminal, Style::dim, padded_right(label, 10)) << harmless(value) << '\n';
+  };
+  std::string timings;
+  for (const char* stage : {"dns", "connect", "tls", "send", "wait", "receive", "total"}) {
+    const std::string column = std::string(stage) + "_us";
+    if (row.is_null(column)) continue;
+    if (!timings.empty()) timings += ", ";
+    timings += std::string(stage) + " " + human_duration(row.integer(column));
+  }
+  std::string upstream = row.text("upstream_address");
+  if (!upstream.empty() && row.integer("upstream_reused") != 0) upstream += " (reused)";
+  line("exchange", row.text("id") + ", " + row.text("state") + ", " + row.text("mode"));
+  line("url", row.text("url"));
+  line("started", full_time(row.integer("started_at")));
+  line("client", row.text("client"));
+  line("upstream", upstream);
+  line("timings", timings);
+  line("sizes", human_size(row.integer("request_size")) + " up, " +
+                    human_size(row.integer("response_size")) + " down");
+  if (!row.is_null("error_code")) {
+    std::cout << styled(terminal, Style::bad, padded_right("error", 10))
+              << harmless(row.text("error_code") + " at " + row.text("error_stage") + ": " +
+                          row.text("error_detail"))
+              << '\n';
+  }
+}
+
+int show_message(storage::Database& log, const Message& message, const Options& options,
+                 const Terminal& terminal) {
+  if (options.raw) {
+    write_raw(log, message);
+    return kDone;
+  }
+  if (options.body && !terminal.interactive) return write_body(log, message);
+  if (!options.body) print_headers(message, terminal);
+  if (options.headers) return kDone;
+  if (!options.body && message.body_id != 0) std::cout << '\n';
+  return print_body(log, message, terminal);
+}
+
+int show(const Common& common, const Options& options) {
+  const auto log = common.open_log();
+  if (!log) return kFailed;
+  Statement statement = log->prepare(
+      "SELECT *, (SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) AS url "
+      "FROM exchange WHERE id = ?1");
+  if (!statement.bind(1, options.id).step()) {
+    return complain("show", "no exchange " + std::to_string(options.id) + "; see tapedeck ls",
+                    kFailed);
+  }
+  if (options.json) {
+    std::cout << row_json(statement, true) << '\n';
+    return kDone;
+  }
+  const Row row(statement);
+  const Terminal terminal = Terminal::of_stdout(common.color);
+  // One message is meant by --body and --raw: the response, unless --request says otherwise.
+  const bool single = options.body || options.raw;
+  const bool want_request = options.request || (!single && !options.response);
+  const bool want_response = options.response || !options.request;
+  if (single && options.request && options.response) {
+    return complain("usage", "--body and --raw show one message: --request or --response",
+                    kWrongUsage);
+  }
+  if (!single && !options.request && !options.response) {
+    print_summary(row, terminal);
+    std::cout << '\n';
+  }
+  int status = kDone;
+  if (want_request) status = show_message(*log, request_of(row), options, terminal);
+  if (want_request && want_response) std::cout << '\n';
+  if (want_response) {
+    status = std::max(status, show_message(*log, response_of(row), options, terminal));
+  }
+  return status;
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, const Common& common, Chosen& chosen) {
+  CLI::App* const command = app.add_subcommand("show", "show one exchange");
+  const auto options = std::make_shared<Options>();
+  command->footer(
+      "Examples:\n"
+      "  tapedeck show 17\n"
+      "  tapedeck show 17 --request --headers\n"
+      "  tapedeck show 17 --body > answer.json\n"
+      "Bodies are shown decoded (gzip, deflate, br, zstd); --raw gives the bytes as they were on\n"
+      "the wire after transfer-decoding.");
+  command->add_option("id", options->id, "number of the exchange, as ls prints it")
+      ->required()
+      ->type_name("ID");
+  command->add_flag("--request", options->request, "the request only");
+  command->add_flag("--response", options->response, "the response only");
+  auto* headers = command->add_flag("--headers", options->headers, "without the body");
+  auto* body = command->add_flag("--body", options->body, "the body only, decoded");
+  auto* raw = command->add_flag("--raw", options->raw, "the body only, as stored");
+  headers->excludes(body)->excludes(raw);
+  body->excludes(raw);
+  command->add_flag("--json", options->json, "the row as one JSON object");
+  command->callback([&common, &chosen, options] {
+    chosen = [&common, options] { return show(common, *options); };
+  });
+}
+
+}  // namespace tapedeck::cli

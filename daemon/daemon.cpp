@@ -1,0 +1,190 @@
+#include "daemon/daemon.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <random>
+#include <sys/resource.h>
+#include <thread>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+
+#include "daemon/answer.hpp"
+#include "daemon/log.hpp"
+
+namespace tapedeck {
+namespace {
+
+http::Limits http_limits(const config::Limits& limits) {
+  http::Limits http;
+  http.max_start_line = limits.max_request_line;
+  http.max_head_size = limits.max_head_size;
+  http.max_fields = limits.max_header_count;
+  return http;
+}
+
+/// Unique to this process, so that Via tells a loop from a chain of two tapedecks.
+std::string make_pseudonym() {
+  std::random_device random;
+  char id[9];
+  std::snprintf(id, sizeof id, "%08x", static_cast<unsigned>(random()));
+  return std::string(kProxyName) + "-" + id;
+}
+
+/// Two descriptors a connection and some to spare; warns when the hard limit is short of that.
+void raise_descriptor_limit(std::size_t max_connections) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = 2 * max_connections + 256;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    log::get(log::Component::accept)
+        .warn("{} open files are allowed, {} are needed for max_connections = {}", limit.rlim_cur,
+              wanted, max_connections);
+  }
+}
+
+}  // namespace
+
+Result<void> Daemon::start() {
+  config::Options& options = services_.options;
+  if (auto ok = log::configure(options.log_level); !ok) return ok;
+  services_.http_limits = http_limits(options.limits);
+  services_.pseudonym = make_pseudonym();
+  if (!options.reverse.empty()) {
+    auto url = http::parse_url(options.reverse);
+    if (!url) {
+      Failure failure = std::move(url).error();
+      failure.stage = Stage::configure;
+      return failure;
+    }
+    services_.reverse = *std::move(url);
+  }
+  if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
+  if (options.threads == 0) {
+    options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+  }
+  raise_descriptor_limit(options.limits.max_connections);
+  if (auto ok = open_recorder(); !ok) return ok;
+  services_.recorder = recorder_.get();
+  for (unsigned i = 0; i < options.threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>(services_));
+  }
+  return open_listeners();
+}
+
+Result<void> Daemon::open_recorder() {
+  const config::Options& options = services_.options;
+  if (options.record == "none" || options.mode == "pass") return {};
+  storage::RecorderOptions recording;
+  recording.path = options.db;
+  recording.session_name = options.session;
+  recording.commit =
+      options.commit == "strict" ? storage::Commit::strict : storage::Commit::batched;
+  recording.keep = options.record == "heads" ? storage::Keep::heads : storage::Keep::all;
+  recording.queue_budget = options.limits.queue_budget;
+  auto opened = storage::Recorder::open(std::move(recording));
+  if (!opened) return std::move(opened).error();
+  recorder_ = *std::move(opened);
+  return {};
+}
+
+Result<void> Daemon::open_listeners() {
+  const bool defaults = services_.options.listen.size() == 2 &&
+                        services_.options.listen[1] == "[::1]:8888" &&
+                        services_.options.listen[0] == "127.0.0.1:8888";
+  for (const std::string& address : services_.options.listen) {
+    auto endpoint = parse_endpoint(address);
+    if (!endpoint) return std::move(endpoint).error();
+    auto listener = Listener::open(*endpoint, workers_);
+    if (!listener) {
+      // A host without IPv6 still has its other default listener.
+      if (defaults && endpoint->address().is_v6() &&
+          listener.error().code == std::errc::address_not_available) {
+        continue;
+      }
+      return std::move(listener).error();
+    }
+    services_.listeners.push_back((*listener)->endpoint());
+    listeners_.push_back(*std::move(listener));
+  }
+  return {};
+}
+
+void Daemon::run() {
+  asio::io_context& first = workers_.front()->context;
+  for (const auto& listener : listeners_) {
+    asio::co_spawn(first, listener->run(), asio::detached);
+  }
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    threads.emplace_back([worker = workers_[i].get()] {
+      const auto alive = asio::make_work_guard(worker->context);
+      worker->context.run();
+    });
+  }
+  const auto alive = asio::make_work_guard(first);
+  first.run();
+}
+
+void Daemon::stop_on_signals() {
+  signals_ = std::make_unique<asio::signal_set>(workers_.front()->context, SIGTERM, SIGINT);
+  await_signal();
+}
+
+void Daemon::await_signal() {
+  signals_->async_wait([this](std::error_code error, int number) {
+    if (!error) on_signal(number);
+  });
+}
+
+void Daemon::on_signal(int number) {
+  log::get(log::Component::accept)
+      .info("signal {}: {}", number, stopping_ ? "cutting" : "stopping");
+  await_signal();
+  if (stopping_) {
+    cut();
+  } else {
+    wind_down();
+  }
+}
+
+void Daemon::stop() {
+  asio::post(workers_.front()->context, [this] { wind_down(); });
+}
+
+void Daemon::wind_down() {
+  stopping_ = true;
+  for (const auto& listener : listeners_) listener->close();
+  for (const auto& worker : workers_) {
+    asio::post(worker->context, [this, worker = worker.get()] {
+      worker->when_session_ends(
+          [this] { asio::post(workers_.front()->context, [this] { stop_when_done(); }); });
+      worker->wind_down();
+    });
+  }
+  asio::post(workers_.front()->context, [this] { stop_when_done(); });
+  patience_ = std::make_unique<net::Timer>(workers_.front()->context);
+  patience_->expires_after(services_.options.limits.shutdown_timeout);
+  patience_->async_wait([this](std::error_code error) {
+    if (!error) cut();
+  });
+}
+
+void Daemon::cut() {
+  for (const auto& worker : workers_) {
+    asio::post(worker->context, [worker = worker.get()] { worker->cut(); });
+  }
+}
+
+/// Every loop ends once no session is left anywhere.
+void Daemon::stop_when_done() {
+  if (services_.connections.load() > 0) return;
+  for (const auto& worker : workers_) worker->context.stop();
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <asio/signal_set.hpp>
+
+#include "config/options.hpp"
+#include "daemon/accept/listener.hpp"
+#include "daemon/worker.hpp"
+#include "storage/recorder.hpp"
+
+namespace tapedeck {
+
+/// The whole proxy between start and stop: recorder, workers, listeners.
+class Daemon {
+ public:
+  explicit Daemon(const config::Options& options) { services_.options = options; }
+
+  /// Opens the log and the listeners; connections wait in the backlog until run().
+  Result<void> start();
+  /// Where it listens, after start().
+  const std::vector<net::Endpoint>& endpoints() const noexcept { return services_.listeners; }
+  /// Stops on SIGTERM and SIGINT: the first in order, a second at once. Call before run().
+  void stop_on_signals();
+  /// Serves on this thread and others until stopped.
+  void run();
+  /// Accepts no more, lets exchanges finish for shutdown_timeout, then cuts. Any thread.
+  void stop();
+
+ private:
+  Result<void> open_recorder();
+  Result<void> open_listeners();
+  void await_signal();
+  void on_signal(int number);
+  void wind_down();
+  void cut();
+  void stop_when_done();
+
+  Services services_;
+  std::unique_ptr<storage::Recorder> recorder_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<asio::signal_set> signals_;
+  std::unique_ptr<net::Timer> patience_;
+  bool stopping_ = false;
+};
+
+}  // namespace tapedeck

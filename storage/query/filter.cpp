@@ -1,0 +1,333 @@
+#include "storage/query/filter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <functional>
+
+#include "client/http/grammar.hpp"
+#include "client/http/url.hpp"
+
+namespace tapedeck::storage {
+namespace {
+
+/// One term's condition under construction.
+struct Condition {
+  std::string sql;
+  std::vector<Filter::Value> values;
+};
+
+struct Kind {
+  std::string_view name;
+  std::string_view example;
+  /// Empty when the value is wrong.
+  std::optional<Condition> (*make)(std::string_view value, std::int64_t now_us);
+};
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end || value > INT64_MAX / 1'000'000) return std::nullopt;
+  return value;
+}
+
+/// A number with one of these units.
+std::optional<std::int64_t> scaled(
+    std::string_view text, std::initializer_list<std::pair<std::string_view, std::int64_t>> units) {
+  std::size_t digits = 0;
+  while (digits < text.size() && http::is(text[digits], http::kDigit)) ++digits;
+  const auto value = number(text.substr(0, digits));
+  if (!value) return std::nullopt;
+  for (const auto& [name, factor] : units) {
+    if (text.substr(digits) != name) continue;
+    const auto count = static_cast<std::int64_t>(*value);
+    if (count > INT64_MAX / factor) return std::nullopt;
+    return count * factor;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> duration_us(std::string_view text) {
+  return scaled(text, {{"us", 1},
+                       {"ms", 1'000},
+                       {"s", 1'000'000},
+                       {"m", 60'000'000},
+                       {"h", 3'600'000'000},
+                       {"d", 86'400'000'000}});
+}
+
+std::optional<std::int64_t> byte_count(std::string_view text) {
+  return scaled(text, {{"", 1},
+                       {"B", 1},
+                       {"k", 1'000},
+                       {"M", 1'000'000},
+                       {"G", 1'000'000'000},
+                       {"KiB", 1 << 10},
+                       {"MiB", 1 << 20},
+                       {"GiB", 1 << 30}});
+}
+
+/// `*` matches anything; everything else is literal.
+Condition pattern(std::string column, std::string_view text) {
+  if (text.find('*') == std::string_view::npos) {
+    return {column + " = ?", {std::string(text)}};
+  }
+  std::string glob;
+  for (const char c : text) {
+    if (c == '?' || c == '[') {
+      glob.append("[").append(1, c).append("]");
+    } else {
+      glob += c;
+    }
+  }
+  return {column + " GLOB ?", {glob}};
+}
+
+/// %text% with LIKE's own characters escaped.
+std::string containing(std::string_view text) {
+  std::string like = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') like += '\\';
+    like += c;
+  }
+  return like + "%";
+}
+
+std::optional<Condition> word(std::string_view value) {
+  const std::string like = containing(value);
+  return Condition{
+      "(coalesce(host, '') || coalesce(path, '') || '?' || coalesce(query, '') LIKE ? ESCAPE '\\' "
+      "OR request_headers LIKE ? ESCAPE '\\' OR response_headers LIKE ? ESCAPE '\\')",
+      {like, like, like}};
+}
+
+std::optional<Condition> status(std::string_view value, std::int64_t) {
+  if (value.size() == 3 && value.substr(1) == "xx" && value[0] >= '1' && value[0] <= '9') {
+    const std::int64_t from = (value[0] - '0') * 100;
+    return Condition{"status BETWEEN ? AND ?", {from, from + 99}};
+  }
+  const auto code = number(value);
+  if (!code || value.size() != 3) return std::nullopt;
+  return Condition{"status = ?", {static_cast<std::int64_t>(*code)}};
+}
+
+std::optional<Condition> id(std::string_view value, std::int64_t) {
+  const std::size_t dots = value.find("..");
+  const auto first = number(value.substr(0, dots));
+  if (dots == std::string_view::npos) {
+    if (!first) return std::nullopt;
+    return Condition{"id = ?", {static_cast<std::int64_t>(*first)}};
+  }
+  const auto last = number(value.substr(dots + 2));
+  if (!first || !last || *last < *first) return std::nullopt;
+  return Condition{"id BETWEEN ? AND ?",
+                   {static_cast<std::int64_t>(*first), static_cast<std::int64_t>(*last)}};
+}
+
+std::optional<Condition> one_of(std::string column, std::string_view value,
+                                std::initializer_list<std::string_view> words) {
+  if (std::find(words.begin(), words.end(), value) == words.end()) return std::nullopt;
+  return Condition{column + " = ?", {std::string(value)}};
+}
+
+std::optional<Condition> has(std::string_view value, std::int64_t) {
+  if (value == "error") return Condition{"error_code IS NOT NULL", {}};
+  if (value == "request-body") return Condition{"request_size > 0", {}};
+  if (value == "response-body") return Condition{"response_size > 0", {}};
+  if (value == "trailers") {
+    return Condition{"(request_trailers IS NOT NULL OR response_trailers IS NOT NULL)", {}};
+  }
+  return std::nullopt;
+}
+
+std::optional<Condition> header(std::string_view value, std::int64_t) {
+  const std::size_t equals = value.find('=');
+  const std::string name = http::to_lower(value.substr(0, equals));
+  if (!http::all(name, http::kToken)) return std::nullopt;
+  std::string sql =
+      "EXISTS (SELECT 1 FROM (SELECT value FROM json_each(request_headers) UNION ALL "
+      "SELECT value FROM json_each(response_headers)) AS line "
+      "WHERE lower(json_extract(line.value, '$[0]')) = ?";
+  if (equals == std::string_view::npos) return Condition{sql + ")", {name}};
+  sql += " AND json_extract(line.value, '$[1]') = ?)";
+  return Condition{sql, {name, std::string(value.substr(equals + 1))}};
+}
+
+std::optional<Condition> type(std::string_view value, std::int64_t) {
+  return Condition{
+      "EXISTS (SELECT 1 FROM json_each(response_headers) AS line "
+      "WHERE lower(json_extract(line.value, '$[0]')) = 'content-type' "
+      "AND json_extract(line.value, '$[1]') LIKE ? ESCAPE '\\')",
+      {containing(value)}};
+}
+
+constexpr std::array<Kind, 16> kKinds = {{
+    {"host", "host:api.example.com or host:*.example.com",
+     [](std::string_view v, std::int64_t) {
+       return std::optional(pattern("host", http::to_lower(v)));
+     }},
+    {"method", "method:POST",
+     [](std::string_view v, std::int64_t) {
+       return std::optional(Condition{"method = ? COLLATE NOCASE", {std::string(v)}});
+     }},
+    {"status", "status:404 or status:5xx", status},
+    {"path", "path:/v1/*",
+     [](std::string_view v, std::int64_t) { return std::optional(pattern("path", v)); }},
+    {"type", "type:json", type},
+    {"larger-than", "larger-than:10k",
+     [](std::string_view v, std::int64_t) -> std::optional<Condition> {
+       const auto bytes = byte_count(v);
+       if (!bytes) return std::nullopt;
+       return Condition{"max(request_size, response_size) > ?", {*bytes}};
+     }},
+    {"slower-than", "slower-than:500ms",
+     [](std::string_view v, std::int64_t) -> std::optional<Condition> {
+       const auto time = duration_us(v);
+       if (!time) return std::nullopt;
+       return Condition{"total_us > ?", {*time}};
+     }},
+    {"since", "since:10m or since:2026-11-23T10:00",
+     [](std::string_view v, std::int64_t now) -> std::optional<Condition> {
+       const auto time = parse_time(v, now);
+       if (!time) return std::nullopt;
+       return Condition{"started_at >= ?", {*time}};
+     }},
+    {"until", "until:2026-11-23T10:00",
+     [](std::string_view v, std::int64_t now) -> std::optional<Condition> {
+       const auto time = parse_time(v, now);
+       if (!time) return std::nullopt;
+       return Condition{"started_at < ?", {*time}};
+     }},
+    {"session", "session:NAME",
+     [](std::string_view v, std::int64_t) {
+       return std::optional(
+           Condition{"session_id IN (SELECT id FROM session WHERE name = ?)", {std::string(v)}});
+     }},
+    {"has", "has:error, has:request-body, has:response-body or has:trailers", has},
+    {"header", "header:X-Id=7 or header:X-Id", header},
+    {"id", "id:7 or id:10..20", id},
+    {"mode", "mode:forward, tunnel, intercept, reverse, replay or fetch",
+     [](std::string_view v, std::int64_t) {
+       return one_of("mode", v, {"forward", "tunnel", "intercept", "reverse", "replay", "fetch"});
+     }},
+    {"state", "state:complete, open, failed, aborted or interrupted",
+     [](std::string_view v, std::int64_t) {
+       return one_of("state", v, {"complete", "open", "failed", "aborted", "interrupted"});
+     }},
+    {"client", "client:127.0.0.1:*",
+     [](std::string_view v, std::int64_t) { return std::optional(pattern("client", v)); }},
+}};
+
+Failure wrong(std::string detail) {
+  return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
+                 std::move(detail)};
+}
+
+Failure unknown(std::string_view name) {
+  std::string known;
+  for (const Kind& kind : kKinds) {
+    if (!known.empty()) known += ", ";
+    known.append(kind.name).append(":");
+  }
+  return wrong("unknown filter '" + std::string(name) + ":'; filters are " + known +
+               " or a bare word");
+}
+
+/// "scheme://…" and "12:30" are words to search for, not filters of that name.
+bool is_filter_name(std::string_view term, std::size_t colon) {
+  if (colon == std::string_view::npos || colon == 0) return false;
+  if (term.substr(colon).starts_with("://")) return false;
+  return std::all_of(term.begin(), term.begin() + static_cast<std::ptrdiff_t>(colon),
+                     [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+}
+
+Result<Condition> make_condition(std::string_view term, std::int64_t now_us) {
+  const std::size_t colon = term.find(':');
+  if (!is_filter_name(term, colon)) {
+    if (term.empty()) return wrong("an empty filter term");
+    return *word(term);
+  }
+  const std::string_view name = term.substr(0, colon);
+  const std::string_view value = term.substr(colon + 1);
+  for (const Kind& kind : kKinds) {
+    if (kind.name != name) continue;
+    auto condition = value.empty() ? std::nullopt : kind.make(value, now_us);
+    if (!condition) {
+      return wrong("wrong value in '" + std::string(term) + "'; expected " +
+                   std::string(kind.example));
+    }
+    return *std::move(condition);
+  }
+  return unknown(name);
+}
+
+std::string quoted(const Filter::Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+  std::string sql = "'";
+  for (const char c : std::get<std::string>(value)) {
+    if (c == '\'') sql += '\'';
+    sql += c;
+  }
+  return sql + "'";
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_us) {
+  if (const auto ago = duration_us(text)) return now_us - *ago;
+  const std::string written(text);
+  for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"}) {
+    std::tm local{};
+    local.tm_isdst = -1;
+    const char* const end = strptime(written.c_str(), format, &local);
+    if (end == nullptr || *end != '\0') continue;
+    return static_cast<std::int64_t>(std::mktime(&local)) * 1'000'000;
+  }
+  return std::nullopt;
+}
+
+Result<Filter> Filter::parse(const std::vector<std::string>& terms, std::int64_t now_us) {
+  Filter filter;
+  for (const std::string& term : terms) {
+    const bool negated = term.size() > 1 && term.front() == '-';
+    auto condition = make_condition(std::string_view(term).substr(negated ? 1 : 0), now_us);
+    if (!condition) return std::move(condition).error();
+    // A comparison with NULL is neither true nor false; its negation must hold all the same.
+    const std::string sql =
+        negated ? "NOT coalesce((" + condition->sql + "), 0)" : "(" + condition->sql + ")";
+    filter.condition_ = filter.condition_ == "1" ? sql : filter.condition_ + " AND " + sql;
+    std::move(condition->values.begin(), condition->values.end(),
+              std::back_inserter(filter.values_));
+  }
+  return filter;
+}
+
+int Filter::bind(Statement& statement, int first) const {
+  for (const Value& value : values_) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      statement.bind(first++, *integer);
+    } else {
+      statement.bind(first++, std::string_view(std::get<std::string>(value)));
+    }
+  }
+  return first;
+}
+
+std::string Filter::readable() const {
+  std::string sql;
+  std::size_t next = 0;
+  bool in_text = false;
+  for (const char c : condition_) {
+    if (c == '\'') in_text = !in_text;
+    if (c == '?' && !in_text) {
+      sql += quoted(values_[next++]);
+    } else {
+      sql += c;
+    }
+  }
+  return sql;
+}
+
+}  // namespace tapedeck::storage

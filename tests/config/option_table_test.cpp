@@ -1,0 +1,116 @@
+#include "config/option_table.hpp"
+
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <set>
+
+namespace tapedeck::config {
+namespace {
+
+TEST(OptionTable, NamesAreUniqueAndSpelledForEachSource) {
+  std::set<std::string_view> names;
+  for (const Option& option : option_table()) {
+    EXPECT_TRUE(names.insert(option.name).second) << option.name;
+    EXPECT_FALSE(option.help.empty()) << option.name;
+  }
+  const Option* const option = find_option("max_head_size");
+  ASSERT_NE(option, nullptr);
+  EXPECT_EQ(option->flag(), "--max-head-size");
+  EXPECT_EQ(option->environment(), "TAPEDECK_MAX_HEAD_SIZE");
+  EXPECT_EQ(find_option("no_such_option"), nullptr);
+}
+
+TEST(OptionTable, EveryDefaultThatIsSetReadsBack) {
+  const Options defaults;
+  for (const Option& option : option_table()) {
+    for (const std::string& value : option.get(defaults)) {
+      if (value.empty()) continue;
+      Options options;
+      EXPECT_EQ(option.set(options, value), "") << option.name << " = " << value;
+      EXPECT_EQ(option.get(options), option.get(defaults)) << option.name;
+    }
+  }
+}
+
+/// Each option, wrong in the ways its kind can be.
+TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"listen", "8888"},
+      {"listen", "127.0.0.1"},
+      {"listen", "127.0.0.1:65536"},
+      {"listen", "127.0.0.1:"},
+      {"listen", "0.0.0.0:8888"},
+      {"listen", "[::]:8888"},
+      {"listen", "192.0.2.1:8888"},
+      {"listen", "localhost:8888"},
+      {"db", ""},
+      {"session", ""},
+      {"mode", "rewind"},
+      {"mode", ""},
+      {"record", "some"},
+      {"commit", "later"},
+      {"reverse", "example.com"},
+      {"reverse", "ftp://example.com"},
+      {"upstream_ca", ""},
+      {"ca_dir", ""},
+      {"threads", "-1"},
+      {"threads", "65"},
+      {"threads", "two"},
+      {"log_level", ""},
+      {"max_request_line", "63"},
+      {"max_request_line", "long"},
+      {"max_head_size", "255"},
+      {"max_header_count", "0"},
+      {"max_header_count", "10k"},
+      {"max_connections", "0"},
+      {"header_timeout", "0s"},
+      {"header_timeout", "10"},
+      {"client_idle_timeout", "soon"},
+      {"body_idle_timeout", ""},
+      {"resolve_timeout", "-1s"},
+      {"connect_timeout", "1y"},
+      {"tls_timeout", "0ms"},
+      {"first_byte_timeout", "5 m"},
+      {"upstream_idle_timeout", "x"},
+      {"upstream_idle_connections", "-1"},
+      {"shutdown_timeout", "0s"},
+      {"queue_budget", "65535"},
+  };
+  std::set<std::string_view> tried;
+  for (const auto& [name, value] : wrong) {
+    const Option* const option = find_option(name);
+    ASSERT_NE(option, nullptr) << name;
+    Options options;
+    EXPECT_NE(option->set(options, value), "") << name << " = " << value;
+    tried.insert(option->name);
+  }
+  EXPECT_EQ(tried.size(), option_table().size()) << "an option is not in this table";
+}
+
+TEST(OptionTable, TheLeastValueOfALimitIsAccepted) {
+  for (const auto& [name, value] :
+       {std::pair{"max_request_line", "64"}, std::pair{"max_head_size", "256"},
+        std::pair{"max_header_count", "1"}, std::pair{"max_connections", "1"},
+        std::pair{"upstream_idle_connections", "0"}, std::pair{"queue_budget", "65536"},
+        std::pair{"header_timeout", "1ms"}, std::pair{"threads", "64"},
+        std::pair{"listen", "127.0.0.1:0"}, std::pair{"listen", "[::1]:65535"}}) {
+    Options options;
+    EXPECT_EQ(find_option(name)->set(options, value), "") << name;
+  }
+}
+
+TEST(OptionTable, NearestNameHelpsWithASlip) {
+  EXPECT_EQ(nearest_option("lisen"), "listen");
+  EXPECT_EQ(nearest_option("max_header_size"), "max_head_size");
+  EXPECT_EQ(nearest_option("something_else_entirely"), "");
+}
+
+TEST(OptionTable, TheExampleFileIsTheTable) {
+  std::ifstream file(EXAMPLE_FILE);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  EXPECT_EQ(text, example_file()) << "write it anew: tapedeck config example";
+}
+
+}  // namespace
+}  // namespace tapedeck::config
