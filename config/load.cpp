@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -81,7 +82,7 @@ Result<void> load_command_line(const Given& given, Options& options) {
 
 Result<void> load_file(const std::string& path, Options& options) {
   std::ifstream file(path);
-  if (!file) return wrong(path + ": cannot be read");
+  if (!file || std::filesystem::is_directory(path)) return wrong(path + ": cannot be read");
   toml::table table;
   try {
     table = toml::parse(file, path);

@@ -6,6 +6,7 @@
 #include <random>
 #include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -23,6 +24,11 @@ http::Limits http_limits(const config::Limits& limits) {
   http.max_head_size = limits.max_head_size;
   http.max_fields = limits.max_header_count;
   return http;
+}
+
+Failure wrong(std::string sentence) {
+  return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
+                 std::move(sentence)};
 }
 
 /// Unique to this process, so that Via tells a loop from a chain of two tapedecks.
@@ -55,14 +61,9 @@ Result<void> Daemon::start() {
   if (auto ok = log::configure(options.log_level); !ok) return ok;
   services_.http_limits = http_limits(options.limits);
   services_.pseudonym = make_pseudonym();
-  if (!options.reverse.empty()) {
-    auto url = http::parse_url(options.reverse);
-    if (!url) {
-      Failure failure = std::move(url).error();
-      failure.stage = Stage::configure;
-      return failure;
-    }
-    services_.reverse = *std::move(url);
+  if (auto ok = set_reverse(options.reverse); !ok) return ok;
+  if (!options.upstream_ca.empty() && access(options.upstream_ca.c_str(), R_OK) != 0) {
+    return wrong("upstream_ca: cannot read " + options.upstream_ca);
   }
   if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
   if (options.threads == 0) {
@@ -75,6 +76,18 @@ Result<void> Daemon::start() {
     workers_.push_back(std::make_unique<Worker>(services_));
   }
   return open_listeners();
+}
+
+/// Checks --reverse as far as it can be without connecting.
+Result<void> Daemon::set_reverse(const std::string& text) {
+  if (text.empty()) return {};
+  auto url = http::parse_url(text);
+  if (!url) return wrong("reverse: " + url.error().detail);
+  if (url->scheme != "http") return wrong("reverse: only http:// can be forwarded to so far");
+  if (url->port() == 0) return wrong("reverse: port 0 is nowhere");
+  if (url->query) return wrong("reverse: a query has no place in a base URL");
+  services_.reverse = *std::move(url);
+  return {};
 }
 
 Result<void> Daemon::open_recorder() {
@@ -115,7 +128,7 @@ Result<void> Daemon::open_listeners() {
   return {};
 }
 
-void Daemon::run() {
+Result<void> Daemon::run() {
   asio::io_context& first = workers_.front()->context;
   for (const auto& listener : listeners_) {
     asio::co_spawn(first, listener->run(), asio::detached);
@@ -129,6 +142,13 @@ void Daemon::run() {
   }
   const auto alive = asio::make_work_guard(first);
   first.run();
+  threads.clear();
+  if (!recorder_) return {};
+  const std::size_t lost = recorder_->close();
+  if (lost == 0) return {};
+  return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
+                 std::to_string(lost) + " exchanges were not written to " + services_.options.db +
+                     ": " + recorder_->stats().last_error};
 }
 
 void Daemon::stop_on_signals() {

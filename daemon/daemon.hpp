@@ -23,12 +23,14 @@ class Daemon {
   const std::vector<net::Endpoint>& endpoints() const noexcept { return services_.listeners; }
   /// Stops on SIGTERM and SIGINT: the first in order, a second at once. Call before run().
   void stop_on_signals();
-  /// Serves on this thread and others until stopped.
-  void run();
+  /// Serves on this thread and others until stopped, then closes the log. Fails with
+  /// Stage::record when exchanges could not be written to it.
+  Result<void> run();
   /// Accepts no more, lets exchanges finish for shutdown_timeout, then cuts. Any thread.
   void stop();
 
  private:
+  Result<void> set_reverse(const std::string& text);
   Result<void> open_recorder();
   Result<void> open_listeners();
   void await_signal();

@@ -77,11 +77,14 @@ net::Awaitable<void> Exchange::fail(Failure failure) {
   // An exchange that the proxy's own stopping cut is nobody's failure.
   const bool stopped = session_.worker.stopping() && failure.code == Condition::canceled;
   const storage::State state = stopped ? storage::State::aborted : storage::State::failed;
+  if (stopped) row().error_detail = "the proxy was stopped before the exchange ended";
   if (begun) {
     co_await finish(state);
-    // RFC 9112 section 8: the client must see that the message is cut. A FIN would look like the
-    // end of a body that is delimited by closing.
-    session_.stream.reset();
+    // RFC 9112 section 8: the client must see that the message is cut. Closing tells it so unless
+    // the body is delimited by closing; then only a reset does, at the price of bytes in flight.
+    if (session_.http.sent_framing().kind == http::Framing::Kind::until_close) {
+      session_.stream.reset();
+    }
     co_return;
   }
   const Answer answer = answer_for(failure);

@@ -18,7 +18,10 @@ int serve(const config::Options& options) {
   for (const net::Endpoint& endpoint : daemon.endpoints()) {
     std::cout << "tapedeck: listening on http://" << net::to_string(endpoint) << std::endl;
   }
-  daemon.run();
+  if (auto ok = daemon.run(); !ok) {
+    std::cerr << "tapedeck: " << ok.error().to_string() << std::endl;
+    return 1;
+  }
   return 0;
 }
 

@@ -5,8 +5,8 @@
 namespace tapedeck {
 
 /// Runs the daemon until SIGTERM or SIGINT: the first stops in order (accept no more, finish what
-/// runs, drain the log), a second cuts. Returns the process's exit status: 0, or 2 with one line on
-/// stderr when it cannot start.
+/// runs, drain the log), a second cuts. Returns the process's exit status: 0; or, with one line on
+/// stderr, 2 when it cannot start and 1 when exchanges could not be written.
 int serve(const config::Options& options);
 
 }  // namespace tapedeck

@@ -41,6 +41,8 @@ Recorder::Recorder(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) 
 
 Recorder::~Recorder() = default;
 
+std::size_t Recorder::close() { return writer_->close(); }
+
 Recording Recorder::begin() {
   if (writer_->keep() == Keep::none) return {};
   auto entry = std::make_unique<Recording::Entry>();

@@ -50,6 +50,9 @@ class Recorder {
 
   /// Drains what was handed over, checkpoints, ends the session. Every Recording must be gone.
   ~Recorder();
+  /// The same, telling how many exchanges could not be written before it gave up on a disk that
+  /// refuses; they are lost. 0 is the rule. Nothing may be begun afterwards.
+  std::size_t close();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 

@@ -84,11 +84,15 @@ Recorder::Writer::Writer(RecorderOptions options)
       retries_left_at_close_(kRetriesAtClose),
       thread_([this] { run(); }) {}
 
-Recorder::Writer::~Writer() {
+Recorder::Writer::~Writer() { close(); }
+
+std::size_t Recorder::Writer::close() {
+  if (!thread_.joinable()) return lost_;
   queue_.close();
   thread_.join();
   end_session();
   checkpointer_.finish();
+  return lost_;
 }
 
 RecorderStats Recorder::Writer::stats() const {
@@ -128,7 +132,13 @@ void Recorder::Writer::run() {
   std::vector<Job> jobs;
   while (queue_.take(jobs)) {
     while (!write(jobs)) {
-      if (queue_.closed() && retries_left_at_close_-- == 0) return;
+      if (queue_.closed() && retries_left_at_close_-- == 0) {
+        lost_ =
+            static_cast<std::size_t>(std::count_if(jobs.begin(), jobs.end(), [](const Job& job) {
+              return std::holds_alternative<Job::Finish>(job.step);
+            }));
+        return;
+      }
       wait_to_retry(jobs);
     }
   }

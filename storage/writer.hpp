@@ -33,6 +33,9 @@ class Recorder::Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  /// Drains the queue, ends the session; how many exchanges had to be given up.
+  std::size_t close();
+
   Queue& queue() noexcept { return queue_; }
   Keep keep() const noexcept { return options_.keep; }
   bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
@@ -76,6 +79,7 @@ class Recorder::Writer {
   mutable std::mutex error_mutex_;
   std::string last_error_;
   int retries_left_at_close_;
+  std::size_t lost_ = 0;  ///< exchanges given up at close; read after the thread has ended
 
   std::thread thread_;
 };

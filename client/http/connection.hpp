@@ -61,6 +61,8 @@ class Connection {
   ResponseHead& response() noexcept { return parser_.response(); }
   /// How the body of the last head received is delimited.
   Framing received_framing() const noexcept { return received_framing_; }
+  /// How the body of the message we are sending is delimited.
+  Framing sent_framing() const noexcept { return sent_framing_; }
   const Fields& trailers() const noexcept { return decoder_.trailers(); }
   /// Body bytes of the current message returned so far.
   std::uint64_t received_body() const noexcept { return decoder_.received(); }

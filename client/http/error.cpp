@@ -74,12 +74,9 @@ std::string_view to_string(Stage stage) noexcept {
 
 std::string Failure::to_string() const {
   std::string text(tapedeck::to_string(stage));
-  text += ": ";
-  text += code.message();
-  if (!detail.empty()) {
-    text += ": ";
-    text += detail;
-  }
+  // "Invalid argument" adds nothing to a sentence that says what is wrong.
+  if (code != std::errc::invalid_argument || detail.empty()) text += ": " + code.message();
+  if (!detail.empty()) text += ": " + detail;
   return text;
 }
 

@@ -162,7 +162,8 @@ net::Awaitable<void> Session::refuse(Failure failure) {
   busy_ = true;
   Exchange exchange(*this, std::move(http.request()));
   http.disable_keep_alive();
-  if (const auto url = http::parse_url(exchange.head.target); url) {
+  const auto url = http::parse_url(exchange.head.target);
+  if (url && exchange.head.method != "CONNECT") {
     Route partial;
     partial.url = *url;
     exchange.set_route(partial);

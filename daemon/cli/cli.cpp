@@ -1,5 +1,7 @@
 #include "daemon/cli/cli.hpp"
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <iostream>
 #include <map>
@@ -17,6 +19,11 @@ namespace {
 /// A reader that went away, as `head` does, is a quiet end.
 void quiet_end(int) { _exit(kDone); }
 
+bool is_command(CLI::App& app, const std::string& name) {
+  return !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; })
+              .empty();
+}
+
 /// The options that every command takes, before its name or after it.
 void add_common(CLI::App& app, Common& common) {
   app.add_option("--db", common.db, "the log (default: tapedeck.db in the data directory)")
@@ -25,11 +32,16 @@ void add_common(CLI::App& app, Common& common) {
                  "configuration file (default: $XDG_CONFIG_HOME/tapedeck/config.toml or "
                  "/etc/tapedeck/config.toml)")
       ->type_name("FILE");
-  app.add_option("--color", common.color, "auto (default), always or never")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{{"auto", Color::automatic},
-                                                                       {"always", Color::always},
-                                                                       {"never", Color::never}})
-                      .description(""))
+  app.add_option("--color", "auto (default), always or never")
+      ->check(CLI::Validator(
+          [&common](std::string& when) -> std::string {
+            constexpr std::array<std::string_view, 3> kWords = {"auto", "always", "never"};
+            const auto found = std::find(kWords.begin(), kWords.end(), when);
+            if (found == kWords.end()) return "expected auto, always or never, not '" + when + "'";
+            common.color = static_cast<Color>(found - kWords.begin());
+            return {};
+          },
+          ""))
       ->type_name("WHEN");
 }
 
@@ -95,12 +107,19 @@ int run(int argc, char** argv) {
     for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);
     add_common(*command, common);
   }
+  if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) {
+    return complain("usage", "unknown command '" + harmless(argv[1]) + "'; see tapedeck --help",
+                    kWrongUsage);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongUsage;
   }
-  return guarded(chosen);
+  const int status = guarded(chosen);
+  std::cout.flush();
+  if (!std::cout) return complain("output", "cannot write to standard output", kFailed);
+  return status;
 }
 
 }  // namespace tapedeck::cli

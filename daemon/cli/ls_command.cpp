@@ -149,7 +149,7 @@ void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
   ls->add_option("filter", options->filters, "which exchanges; all terms must hold")
       ->type_name("FILTER");
   ls->add_option("--limit", options->limit, "how many at the most")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
       ->capture_default_str();
   ls->add_flag("--json", options->json, "one JSON object a line, with every column");
   ls->add_flag("--follow", options->follow, "print exchanges as they are finished");

@@ -50,7 +50,8 @@ std::string row_json(const storage::Statement& row, bool nest_headers) {
   for (int i = 0; i < row.column_count(); ++i) {
     object[std::string(row.column_name(i))] = value(row, i, nest_headers);
   }
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // ASCII only: a C1 control character in a name or value would drive a terminal.
+  return object.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 }  // namespace tapedeck::cli

@@ -45,7 +45,7 @@ std::string csv_cell(std::string_view text) {
   return quoted + '"';
 }
 
-void print_csv(Statement& rows) {
+void print_csv(Statement& rows, const Terminal& terminal) {
   for (int i = 0; i < rows.column_count(); ++i) {
     std::cout << (i > 0 ? "," : "") << csv_cell(rows.column_name(i));
   }
@@ -53,7 +53,9 @@ void print_csv(Statement& rows) {
   while (rows.step()) {
     for (int i = 0; i < rows.column_count(); ++i) {
       std::cout << (i > 0 ? "," : "");
-      if (!rows.is_null(i)) std::cout << csv_cell(rows.text(i));
+      if (rows.is_null(i)) continue;
+      std::cout << csv_cell(terminal.interactive ? harmless(rows.text(i), true)
+                                                 : std::string(rows.text(i)));
     }
     std::cout << "\r\n";
   }
@@ -121,9 +123,9 @@ class Table {
 Statement prepare_one(storage::Database& log, const std::string& query) {
   sqlite3_stmt* unused = nullptr;
   const char* rest = nullptr;
-  sqlite3_prepare_v2(log.handle(), query.c_str(), -1, &unused, &rest);
+  const int code = sqlite3_prepare_v2(log.handle(), query.c_str(), -1, &unused, &rest);
   sqlite3_finalize(unused);
-  if (rest != nullptr &&
+  if (code == SQLITE_OK &&
       std::string_view(rest).find_first_not_of(" \t\r\n;") != std::string_view::npos) {
     throw storage::SqliteError(SQLITE_ERROR, "one statement at a time, please");
   }
@@ -146,7 +148,7 @@ int run_query(const Common& common, Options options) {
     if (options.json) {
       while (rows.step()) std::cout << row_json(rows, false) << '\n';
     } else if (options.csv) {
-      print_csv(rows);
+      print_csv(rows, Terminal::of_stdout(common.color));
     } else {
       const Terminal terminal = Terminal::of_stdout(common.color);
       Table table(rows, terminal);

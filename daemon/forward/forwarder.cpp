@@ -240,6 +240,12 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
     co_await settle_upload(true);
     if (upload_failure_) co_return *upload_failure_;
   }
+  if (request_framing_.has_body() && !upload_sent_) {
+    // Answered all the same; but who reads the row must not take the body for the whole one.
+    row.error_stage = to_string(Stage::send);
+    row.error_code = "http_request_error";
+    row.error_detail = "the server answered without reading the whole request body";
+  }
   if (session_.worker.services.options.commit == "strict") {
     const bool committed = co_await exchange_.finish(storage::State::complete);
     if (!committed) {
@@ -285,11 +291,11 @@ net::Awaitable<std::error_code> Forwarder::write_upstream(std::array<std::string
 net::Awaitable<void> Forwarder::upload() {
   auto result = co_await upload_body();
   session_.deadline.disarm();
+  upload_sent_ = result.has_value();
   if (!result && result.error().stage == Stage::request && !upload_abandoned_) {
     upload_failure_ = std::move(result).error();
     upstream_->stream.cancel();
   } else if (result && !upload_abandoned_) {
-    upload_sent_ = true;
     upstream_->deadline.arm(session_.worker.services.options.limits.first_byte_timeout);
     session_.inbound.when_gone([this] {
       canceled_ = true;

@@ -44,6 +44,10 @@ net::Awaitable<void> Tunnel::run() {
   co_await relay(upstream_->stream, session_.stream, exchange_.row().response_size);
   co_await up_done_.take();
   session_.on_cut(nullptr);
+  if (canceled_) {
+    exchange_.set_failure({net::Error::canceled, Stage::relay, Blame::local,
+                           "the proxy was stopped before the exchange ended"});
+  }
   co_await exchange_.finish(canceled_ ? storage::State::aborted : storage::State::complete);
   close_both();
 }

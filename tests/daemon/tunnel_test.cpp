@@ -119,7 +119,7 @@ TEST(Tunnel, StoppingCutsIt) {
   proxy.stop();
   client.expect_end();
   upstream.expect_end();
-  EXPECT_EQ(proxy.all_rows().only().outcome(), "aborted 200");
+  EXPECT_EQ(proxy.all_rows().only().outcome(), "aborted 200 relay proxy_internal_response");
 }
 
 }  // namespace

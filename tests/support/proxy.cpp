@@ -29,7 +29,9 @@ Proxy::Proxy(const Adjust& adjust)
     throw std::runtime_error(started.error().to_string());
   }
   port_ = daemon_->endpoints().front().port();
-  thread_ = std::thread([this] { daemon_->run(); });
+  thread_ = std::thread([this] {
+    if (auto ended = daemon_->run(); !ended) std::terminate();  // a test lost exchanges
+  });
 }
 
 Proxy::~Proxy() {
