@@ -162,12 +162,15 @@ void Daemon::wind_down() {
   for (const auto& listener : listeners_) listener->close();
   for (const auto& worker : workers_) {
     asio::post(worker->context, [this, worker = worker.get()] {
-      worker->when_session_ends(
-          [this] { asio::post(workers_.front()->context, [this] { stop_when_done(); }); });
+      const auto look = [this] {
+        asio::post(workers_.front()->context, [this] { stop_when_done(); });
+      };
+      worker->when_session_ends(look);
       worker->wind_down();
+      // Once more from here: the last session may have ended before anybody listened for it.
+      look();
     });
   }
-  asio::post(workers_.front()->context, [this] { stop_when_done(); });
   patience_ = std::make_unique<net::Timer>(workers_.front()->context);
   patience_->expires_after(services_.options.limits.shutdown_timeout);
   patience_->async_wait([this](std::error_code error) {

@@ -19,6 +19,13 @@ struct Resume {
   void operator()() const { shot->deliver(value); }
 };
 
+/// ::ffff:127.0.0.1 reaches the listener on 127.0.0.1.
+net::Endpoint unmapped(const net::Endpoint& endpoint) {
+  const auto& address = endpoint.address();
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return endpoint;
+  return {asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()), endpoint.port()};
+}
+
 }  // namespace
 
 std::string Services::storage_failure() {
@@ -36,8 +43,9 @@ std::string Services::storage_failure() {
   return why;
 }
 
-bool Services::is_self(const net::Endpoint& peer, const net::Endpoint& local) const {
-  if (!peer.address().is_loopback() && peer.address() != local.address()) return false;
+bool Services::is_self(const net::Endpoint& to, const net::Endpoint& from) const {
+  const net::Endpoint peer = unmapped(to);
+  if (!peer.address().is_loopback() && peer.address() != unmapped(from).address()) return false;
   return std::any_of(listeners.begin(), listeners.end(), [&](const net::Endpoint& listener) {
     if (listener.port() != peer.port()) return false;
     return listener.address().is_unspecified() || listener.address() == peer.address();

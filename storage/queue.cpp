@@ -20,6 +20,7 @@ void Queue::push(Job job) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
+    if (jobs_.empty()) first_at_ = Clock::now();
     jobs_.push_back(std::move(job));
     gathered_ += cost;
     wake = std::exchange(idle_, false);
@@ -54,7 +55,8 @@ bool Queue::take(std::vector<Job>& jobs) {
     wake_.wait(lock, [this] { return !jobs_.empty() || closed_; });
     idle_ = false;
   }
-  wake_.wait_for(lock, kGather, [this] { return urgent_ || closed_; });
+  // From the first one's arrival on, which may have been during the last commit.
+  wake_.wait_until(lock, first_at_ + kGather, [this] { return urgent_ || closed_; });
   move_to(jobs);
   return !jobs.empty();
 }

@@ -50,9 +50,10 @@ class Queue {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> jobs_;
-  std::size_t gathered_ = 0;  ///< bytes in jobs_
-  bool idle_ = false;         ///< the writer sleeps over an empty queue
-  bool urgent_ = false;       ///< the writer should not gather any longer
+  Clock::time_point first_at_;  ///< when the first of jobs_ came
+  std::size_t gathered_ = 0;    ///< bytes in jobs_
+  bool idle_ = false;           ///< the writer sleeps over an empty queue
+  bool urgent_ = false;         ///< the writer should not gather any longer
   bool closed_ = false;
   std::vector<std::function<void()>> paused_;
 };

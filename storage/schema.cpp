@@ -163,6 +163,10 @@ void tighten(const std::string& file) {
     if (errno == ENOENT) return;
     throw std::system_error(errno, std::generic_category(), file);
   }
+  // A directory named by mistake must not lose its permissions.
+  if (!S_ISREG(status.st_mode)) {
+    throw std::system_error(EINVAL, std::generic_category(), file + " is not a file");
+  }
   if ((status.st_mode & 0077) != 0 && chmod(file.c_str(), 0600) != 0) {
     throw std::system_error(errno, std::generic_category(), file);
   }

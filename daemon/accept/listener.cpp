@@ -32,13 +32,15 @@ Result<net::Endpoint> parse_endpoint(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return cannot("expected ADDR:PORT, not", text, invalid);
   std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
   std::uint16_t port = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
   std::error_code bad_address;
   const auto address = asio::ip::make_address(host, bad_address);
-  if (error != std::errc{} || stop != end || bad_address) {
+  // Without brackets, "::1:80" could be an address alone.
+  if (error != std::errc{} || stop != end || bad_address || bracketed != address.is_v6()) {
     return cannot("expected ADDR:PORT, not", text, invalid);
   }
   return net::Endpoint(address, port);

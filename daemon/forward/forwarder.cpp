@@ -190,11 +190,20 @@ net::Awaitable<Result<void>> Forwarder::relay_piece(std::string_view data) {
   exchange_.recording.response_body(data);
   auto frame = session_.http.send_data(data.size());
   if (!frame) co_return std::move(frame).error();
+  // In strict mode the last byte is handed over only after the commit: the newest piece, which may
+  // hold it, waits for the next one or for the end.
+  const bool strict = session_.worker.services.options.commit == "strict";
+  if (strict && session_.out.size() + data.size() > kBodyRead) {
+    const std::string before(frame->before);
+    const std::string after(frame->after);
+    if (auto ok = co_await session_.flush(); !ok) co_return ok;
+    session_.out.append(before).append(data).append(after);
+    co_return Result<void>{};
+  }
   session_.out += frame->before;
-  // In strict mode the last byte is handed over only after the commit: whatever might be it waits.
-  if (data.size() <= kGather || session_.worker.services.options.commit == "strict") {
+  if (strict || data.size() <= kGather) {
     session_.out.append(data).append(frame->after);
-    if (session_.out.size() <= kBodyRead) co_return Result<void>{};
+    if (strict || session_.out.size() <= kBodyRead) co_return Result<void>{};
     co_return co_await session_.flush();
   }
   std::array<std::string_view, 3> pieces = {session_.out, data, frame->after};
@@ -221,7 +230,13 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
   if (auto ok = session_.http.send_end(trailers, session_.out); !ok) co_return ok;
   // The row needs the whole request too: an upload that goes on is awaited before it is written.
   if (upload_running()) {
+    std::string held;
+    if (session_.worker.services.options.commit == "strict" && !session_.out.empty()) {
+      held = session_.out.back();
+      session_.out.pop_back();
+    }
     if (auto ok = co_await session_.flush(); !ok) co_return ok;
+    session_.out = std::move(held);
     co_await settle_upload(true);
     if (upload_failure_) co_return *upload_failure_;
   }

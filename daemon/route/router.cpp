@@ -9,9 +9,15 @@ Failure refuse(http::Error error, std::string detail) {
   return Failure{error, Stage::route, Blame::remote, std::move(detail)};
 }
 
+/// A parser's failure, at the stage it has here.
+Failure refuse(Failure failure) {
+  failure.stage = Stage::route;
+  return failure;
+}
+
 Result<Route> route_connect(const http::RequestHead& head) {
   auto authority = http::parse_authority(head.target);
-  if (!authority) return std::move(authority).error();
+  if (!authority) return refuse(std::move(authority).error());
   // RFC 9110 section 9.3.6: "A server MUST reject a CONNECT request that targets an empty or
   // invalid port number".
   if (!authority->port || *authority->port == 0) {
@@ -27,7 +33,7 @@ Result<Route> route_connect(const http::RequestHead& head) {
 
 Result<Route> route_absolute(const http::RequestHead& head) {
   auto url = http::parse_url(head.target);
-  if (!url) return std::move(url).error();
+  if (!url) return refuse(std::move(url).error());
   Route route;
   route.url = *std::move(url);
   // RFC 9112 section 3.2.4: the last proxy turns OPTIONS with an empty path and no query into "*".

@@ -71,6 +71,14 @@ TEST(Failure, HttpsOnARequestLine) {
   EXPECT_EQ(proxy.row().state, "failed");
 }
 
+TEST(Failure, ASchemeNobodySpeaksIsTheClientsFault) {
+  Proxy proxy;
+  Peer client = proxy.connect();
+  client.send(get("ftp://a.example/x"));
+  expect_answer(client, 400, "http_request_error");
+  EXPECT_EQ(proxy.row().outcome(), "failed 400 route http_request_error");
+}
+
 TEST(Failure, NoAnswerInTime) {
   Proxy proxy(short_times);
   Origin origin;

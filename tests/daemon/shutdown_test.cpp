@@ -140,6 +140,41 @@ TEST(Strict, ChunkedAndUntilCloseBodiesToo) {
   EXPECT_EQ(count_rows(proxy.database(), "complete"), 2u);
 }
 
+TEST(Strict, WhereverTheLastReadEnds) {
+  Proxy proxy(strict);
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send(get(origin.url("/")));
+  Peer upstream = origin.accept();
+  std::size_t served = 0;
+  for (std::size_t size = 64'000; size < 75'000; size += 500) {
+    upstream.read_head();
+    const std::string body(size, 'x');
+    upstream.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + body);
+    client.read_head();
+    client.read(size);
+    EXPECT_EQ(count_rows(proxy.database(), "complete"), ++served) << size;
+    client.send(get(origin.url("/")));
+  }
+}
+
+TEST(Strict, AnEarlyAnswerKeepsItsLastByteUntilTheRequestIsWhole) {
+  Proxy proxy(strict);
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send("POST " + origin.url("/") + " HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\npart");
+  Peer upstream = origin.accept();
+  upstream.read_head();
+  upstream.expect("part");
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  client.read_head();
+  client.expect("o");
+  EXPECT_EQ(count_rows(proxy.database(), "complete"), 0u);
+  client.send("rest");
+  client.expect("k");
+  EXPECT_EQ(count_rows(proxy.database(), "complete"), 1u);
+}
+
 TEST(Strict, AFailureIsCommittedBeforeItsAnswer) {
   Proxy proxy(strict);
   Peer client = proxy.connect();

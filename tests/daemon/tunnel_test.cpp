@@ -97,11 +97,14 @@ TEST(Tunnel, BadPortsAreRefused) {
 }
 
 TEST(Tunnel, NeverLeadsBack) {
-  Proxy proxy;
-  Peer client = proxy.connect();
-  client.send(connect_to(proxy.authority()));
-  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 502 "));
-  EXPECT_EQ(proxy.row().outcome(), "failed 502 connect proxy_loop_detected");
+  for (const std::string host : {"127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"}) {
+    SCOPED_TRACE(host);
+    Proxy proxy;
+    Peer client = proxy.connect();
+    client.send(connect_to(host + ":" + std::to_string(proxy.port())));
+    EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 502 "));
+    EXPECT_EQ(proxy.row().outcome(), "failed 502 connect proxy_loop_detected");
+  }
 }
 
 TEST(Tunnel, StoppingCutsIt) {

@@ -34,6 +34,12 @@ class Start(Case):
         self.assertIn("/proc/none", self.refused("--listen", "127.0.0.1:0", "--db",
                                                  "/proc/none/log.db"))
 
+    def test_a_directory_is_refused_and_left_alone(self):
+        os.mkdir(f"{self.dir}/directory", 0o755)
+        self.assertIn("is not a file", self.refused("--listen", "127.0.0.1:0", "--db",
+                                                    f"{self.dir}/directory"))
+        self.assertEqual(stat.S_IMODE(os.stat(f"{self.dir}/directory").st_mode), 0o755)
+
     def test_not_a_database(self):
         path = f"{self.dir}/text.db"
         with open(path, "w") as out:
