@@ -81,6 +81,9 @@ Result<void> load_command_line(const Given& given, Options& options) {
 }  // namespace
 
 Result<void> load_file(const std::string& path, Options& options) {
+  // A directory opens, and reads as an empty file.
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
+    return wrong(path + ": is a directory");
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path)) return wrong(path + ": cannot be read");
   toml::table table;

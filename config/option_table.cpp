@@ -1,9 +1,15 @@
 #include "config/option_table.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <netinet/in.h>
 #include <numeric>
+#include <unistd.h>
 
+#include "client/http/url.hpp"
 #include "config/value.hpp"
 
 namespace tapedeck::config {
@@ -103,29 +109,68 @@ Option number(std::string_view name, std::string_view help, std::size_t Limits::
           .clear = [](Options&) {}};
 }
 
+bool is_loopback(const std::string& host) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  if (!host.starts_with('[') || !host.ends_with(']')) return false;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) == 1 &&
+         IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
 /// ADDR:PORT with an address literal. Only loopback: who may use a proxy that others can reach
 /// would have to be checked first.
 std::string check_listen(std::string_view given) {
   const std::size_t colon = given.rfind(':');
-  unsigned port = 65'536;
-  if (colon != std::string_view::npos) {
-    const char* const end = given.data() + given.size();
-    const auto [stop, error] = std::from_chars(given.data() + colon + 1, end, port);
-    if (error != std::errc{} || stop != end) port = 65'536;
-  }
-  if (port > 65'535) {
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : parse_count(given.substr(colon + 1));
+  if (!port || *port > 65'535) {
     return "expected ADDR:PORT such as 127.0.0.1:8888 or [::1]:8888, not '" + std::string(given) +
            "'";
   }
-  const std::string_view host = given.substr(0, colon);
-  if (host == "[::1]" || host.starts_with("127.")) return {};
-  return "only loopback addresses (127.x.x.x, [::1]) may be listened on, not '" +
-         std::string(host) + "': anybody who reaches the proxy could use it";
+  const std::string host(given.substr(0, colon));
+  if (is_loopback(host)) return {};
+  return "only loopback addresses (127.x.x.x, [::1]) may be listened on, not '" + host +
+         "': anybody who reaches the proxy could use it";
 }
 
 std::string check_url(std::string_view given) {
-  if (given.starts_with("http://") || given.starts_with("https://")) return {};
-  return "expected a URL that begins with http:// or https://, not '" + std::string(given) + "'";
+  if (!given.starts_with("http://") && !given.starts_with("https://")) {
+    return "expected a URL that begins with http:// or https://, not '" + std::string(given) + "'";
+  }
+  const auto url = http::parse_url(given);
+  return url ? std::string() : url.error().code.message() + ": " + url.error().detail;
+}
+
+/// [COMPONENT=]LEVEL
+std::string check_log_level(std::string_view given) {
+  constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info", "warning",
+                                                       "error", "critical", "off"};
+  constexpr std::array<std::string_view, 3> kComponents = {"accept", "forward", "record"};
+  const auto in = [](const auto& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  const std::size_t equals = given.find('=');
+  if (equals != std::string_view::npos && !in(kComponents, given.substr(0, equals))) {
+    return "components are accept, forward and record, not '" +
+           std::string(given.substr(0, equals)) + "'";
+  }
+  const std::string_view level =
+      equals == std::string_view::npos ? given : given.substr(equals + 1);
+  if (in(kLevels, level)) return {};
+  return "levels are trace, debug, info, warning, error, critical and off, not '" +
+         std::string(level) + "'";
+}
+
+std::string check_readable(std::string_view given) {
+  if (given.empty()) return "must not be empty";
+  std::error_code error;
+  const bool regular = std::filesystem::is_regular_file(given, error);
+  if (!error && !regular) return std::string(given) + " is not a file";
+  if (!error && access(std::string(given).c_str(), R_OK) != 0) {
+    error.assign(errno, std::generic_category());
+  }
+  return error ? std::string(given) + " cannot be read: " + error.message() : std::string();
 }
 
 Option reverse_option() {
@@ -134,6 +179,16 @@ Option reverse_option() {
   option.set = [](Options& options, std::string_view given) {
     options.reverse = given;
     return check_url(given);
+  };
+  return option;
+}
+
+Option upstream_ca_option() {
+  Option option = text("upstream_ca", "FILE", "PEM certificates trusted beside the system's",
+                       &Options::upstream_ca);
+  option.set = [](Options& options, std::string_view given) {
+    options.upstream_ca = given;
+    return check_readable(given);
   };
   return option;
 }
@@ -154,10 +209,6 @@ Option threads_option() {
           .clear = [](Options&) {}};
 }
 
-std::string anything(std::string_view given) {
-  return given.empty() ? "must not be empty" : std::string();
-}
-
 std::vector<Option> make_table() {
   return {
       list("listen", "ADDR:PORT",
@@ -173,14 +224,14 @@ std::vector<Option> make_table() {
              "batched: on disk within 50 ms; strict: before the client sees the last byte",
              &Options::commit),
       reverse_option(),
-      text("upstream_ca", "FILE", "PEM certificates trusted beside the system's",
-           &Options::upstream_ca),
+      upstream_ca_option(),
       text("ca_dir", "DIR", "where the interception CA lives (default: ca/ in the data directory)",
            &Options::ca_dir),
       threads_option(),
       list("log_level", "[COMPONENT=]LEVEL",
-           "trace, debug, info, warning, error or off; components: accept, forward, record",
-           &Options::log_level, anything),
+           "trace, debug, info, warning, error, critical or off; components: accept, forward, "
+           "record",
+           &Options::log_level, check_log_level),
       number("max_request_line", "longest request line; beyond it 414", &Limits::max_request_line,
              true, 64),
       number("max_head_size", "largest head; beyond it 431, or 502 from upstream",

@@ -1,12 +1,13 @@
 #include "daemon/cli/cli.hpp"
 
-#include <algorithm>
-#include <array>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <map>
 #include <string>
 #include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
 #include "daemon/cli/command.hpp"
@@ -19,11 +20,6 @@ namespace {
 /// A reader that went away, as `head` does, is a quiet end.
 void quiet_end(int) { _exit(kDone); }
 
-bool is_command(CLI::App& app, const std::string& name) {
-  return !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; })
-              .empty();
-}
-
 /// The options that every command takes, before its name or after it.
 void add_common(CLI::App& app, Common& common) {
   app.add_option("--db", common.db, "the log (default: tapedeck.db in the data directory)")
@@ -32,53 +28,65 @@ void add_common(CLI::App& app, Common& common) {
                  "configuration file (default: $XDG_CONFIG_HOME/tapedeck/config.toml or "
                  "/etc/tapedeck/config.toml)")
       ->type_name("FILE");
-  app.add_option("--color", "auto (default), always or never")
-      ->check(CLI::Validator(
-          [&common](std::string& when) -> std::string {
-            constexpr std::array<std::string_view, 3> kWords = {"auto", "always", "never"};
-            const auto found = std::find(kWords.begin(), kWords.end(), when);
-            if (found == kWords.end()) return "expected auto, always or never, not '" + when + "'";
-            common.color = static_cast<Color>(found - kWords.begin());
-            return {};
-          },
-          ""))
+  app.add_option("--color", common.color, "auto (default), always or never")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Color>{{"auto", Color::automatic},
+                                                                       {"always", Color::always},
+                                                                       {"never", Color::never}})
+                      .description(""))
       ->type_name("WHEN");
 }
 
-}  // namespace
-
-std::unique_ptr<storage::Database> Common::open_log() const {
-  std::string path = db;
-  if (path.empty()) {
-    auto options = config::load(config, {});
-    if (!options) {
-      complain("configure", options.error().detail, kFailed);
-      return nullptr;
-    }
-    path = options->db;
+/// The parser's complaint, naming a command that does not exist instead of missing one.
+std::string usage_sentence(const CLI::App& parsed, const CLI::Error& error) {
+  if (error.get_name() != "RequiredError" || parsed.remaining().empty()) return error.what();
+  std::string known;
+  for (const CLI::App* command : parsed.get_subcommands([](const CLI::App*) { return true; })) {
+    known += (known.empty() ? "" : ", ") + command->get_name();
   }
-  auto database = storage::open_log(path);
-  if (database) return *std::move(database);
-  complain(database.error(), kFailed);
-  return nullptr;
+  return "unknown command '" + parsed.remaining().front() + "'; commands are " + known;
 }
 
-int complain(const Failure& failure, int status) {
-  std::cerr << "tapedeck: " << failure.to_string() << '\n';
-  return status;
-}
-
-int complain(std::string_view stage, std::string_view sentence, int status) {
-  std::cerr << "tapedeck: " << stage << ": " << sentence << '\n';
-  return status;
-}
-
+/// Runs a command's body; what it throws becomes a line and kFailed.
 int guarded(const std::function<int()>& body) {
   try {
     return body();
   } catch (const storage::SqliteError& error) {
-    return complain("record", harmless(error.sentence()), kFailed);
+    return complain("record", error.sentence(), kFailed);
+  } catch (const nlohmann::json::exception& error) {
+    return complain("record", std::string("the log holds what is not JSON: ") + error.what(),
+                    kFailed);
   }
+}
+
+/// Output that could not be written, as on a full disk, is a failure.
+int finished(int status) {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout.good()) return status;
+  const std::string why =
+      errno != 0 ? ": " + std::error_code(errno, std::generic_category()).message() : "";
+  return complain("write", "standard output could not be written" + why, kFailed);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<storage::Database>> Common::open_log() const {
+  if (!db.empty()) return storage::open_log(db);
+  auto options = config::load(config, {});
+  if (!options) return std::move(options).error();
+  return storage::open_log(options->db);
+}
+
+int complain(const Failure& failure) {
+  // What is wrong with a configuration is said whole by the detail.
+  if (failure.stage == Stage::configure) return complain("configure", failure.detail, kWrongUsage);
+  std::cerr << "tapedeck: " << harmless(failure.to_string()) << '\n';
+  return kFailed;
+}
+
+int complain(std::string_view stage, std::string_view sentence, int status) {
+  std::cerr << "tapedeck: " << stage << ": " << harmless(sentence) << '\n';
+  return status;
 }
 
 int run(int argc, char** argv) {
@@ -87,8 +95,9 @@ int run(int argc, char** argv) {
   Chosen chosen;
   CLI::App app("tapedeck records the HTTP traffic of the programs you point at it.", "tapedeck");
   app.require_subcommand(1);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return "tapedeck: usage: " + harmless(error.what()) + "; see tapedeck --help\n";
+  app.failure_message([](const CLI::App* parsed, const CLI::Error& error) {
+    return "tapedeck: usage: " + harmless(usage_sentence(*parsed, error)) +
+           "; see tapedeck --help\n";
   });
   app.set_version_flag("--version", "tapedeck " + std::string(kVersion));
   app.footer(
@@ -107,19 +116,12 @@ int run(int argc, char** argv) {
     for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);
     add_common(*command, common);
   }
-  if (argc > 1 && argv[1][0] != '-' && !is_command(app, argv[1])) {
-    return complain("usage", "unknown command '" + harmless(argv[1]) + "'; see tapedeck --help",
-                    kWrongUsage);
-  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongUsage;
   }
-  const int status = guarded(chosen);
-  std::cout.flush();
-  if (!std::cout) return complain("output", "cannot write to standard output", kFailed);
-  return status;
+  return finished(guarded(chosen));
 }
 
 }  // namespace tapedeck::cli

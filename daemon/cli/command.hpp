@@ -18,9 +18,8 @@ struct Common {
   std::string config;
   Color color = Color::automatic;
 
-  /// The log to read: --db, else what the configuration says. One line on stderr and null when it
-  /// cannot be read.
-  std::unique_ptr<storage::Database> open_log() const;
+  /// The log to read: --db, else what the configuration says.
+  Result<std::unique_ptr<storage::Database>> open_log() const;
 };
 
 /// Exit statuses of the contract.
@@ -28,13 +27,11 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
 
-/// "tapedeck: STAGE: what happened: detail" on stderr; returns `status`.
-int complain(const Failure& failure, int status);
-/// "tapedeck: STAGE: sentence".
+/// "tapedeck: STAGE: what happened: detail" on stderr, made harmless and one line; returns the exit
+/// status it calls for: kWrongUsage for Stage::configure, else kFailed.
+int complain(const Failure& failure);
+/// "tapedeck: STAGE: sentence", likewise; returns `status`.
 int complain(std::string_view stage, std::string_view sentence, int status);
-
-/// Runs a command's body; SQLite's errors become a line and kFailed.
-int guarded(const std::function<int()>& body);
 
 /// A command as it registers itself: `chosen` is set to its body when it is the one named.
 using Chosen = std::function<int()>;

@@ -1,29 +1,43 @@
 #include <iostream>
 
+#include <nlohmann/json.hpp>
+
 #include "config/load.hpp"
 #include "config/option_table.hpp"
 #include "daemon/cli/command.hpp"
+#include "daemon/cli/json_text.hpp"
 
 namespace tapedeck::cli {
 namespace {
 
+/// A TOML basic string: what JSON escapes is what TOML does.
+std::string toml_string(const std::string& value) {
+  using nlohmann::json;
+  return harmless_json(json(value).dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
 int check(const Common& common) {
   auto options = config::load(common.config, {});
-  if (!options) return complain("configure", options.error().detail, kWrongUsage);
+  if (!options) return complain(options.error());
   return kDone;
 }
 
+/// What it prints is a configuration file that says the same.
 int show(const Common& common) {
   config::Given given;
   if (!common.db.empty()) given.emplace_back("db", common.db);
   auto options = config::load(common.config, given);
-  if (!options) return complain("configure", options.error().detail, kWrongUsage);
+  if (!options) return complain(options.error());
   for (const config::Option& option : config::option_table()) {
     const auto values = option.get(*options);
+    if (values.empty() || values.front().empty()) {
+      std::cout << "# " << option.name << " is not set: " << option.help << '\n';
+      continue;
+    }
     std::cout << option.name << " = ";
     if (option.repeatable) std::cout << '[';
     for (std::size_t i = 0; i < values.size(); ++i) {
-      std::cout << (i > 0 ? ", \"" : "\"") << harmless(values[i]) << '"';
+      std::cout << (i > 0 ? ", " : "") << toml_string(values[i]);
     }
     std::cout << (option.repeatable ? "]\n" : "\n");
   }

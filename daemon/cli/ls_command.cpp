@@ -22,9 +22,14 @@ struct Options {
 /// How often --follow looks for new rows.
 constexpr std::chrono::milliseconds kFollowEvery{200};
 
-constexpr const char* kLineColumns =
-    "id, started_at, method, status, response_size, total_us, state, error_code, "
-    "(SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) AS url, path";
+/// What a line, or with --json an object, is made of.
+std::string selected(bool json) {
+  const std::string columns =
+      json ? "*" : "id, started_at, method, status, response_size, total_us, state, error_code";
+  return "SELECT " + columns +
+         ", (SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) AS url "
+         "FROM exchange WHERE ";
+}
 
 Style status_style(std::int64_t status) {
   if (status < 300) return Style::good;
@@ -40,7 +45,7 @@ void print_line(const Statement& row, const Terminal& terminal, std::int64_t now
   const std::string size = padded_left(human_size(row.integer(4)), 7);
   const std::string duration =
       padded_left(row.is_null(5) ? "…" : human_duration(row.integer(5)), 7);
-  std::string url = harmless(row.is_null(8) ? row.text(9) : row.text(8));
+  std::string url = harmless(row.text(8));
   std::string mark;
   if (row.text(6) != "complete") mark = " " + std::string(row.text(6));
   if (!row.is_null(7)) mark += " " + harmless(row.text(7));
@@ -60,8 +65,8 @@ void print_line(const Statement& row, const Terminal& terminal, std::int64_t now
 }
 
 std::string listing_sql(const Options& options, const std::string& condition) {
-  return std::string("SELECT ") + (options.json ? "*" : kLineColumns) + " FROM exchange WHERE " +
-         condition + " ORDER BY id DESC LIMIT " + std::to_string(options.limit);
+  return selected(options.json) + condition + " ORDER BY id DESC LIMIT " +
+         std::to_string(options.limit);
 }
 
 void print(const Statement& row, const Options& options, const Terminal& terminal) {
@@ -86,8 +91,7 @@ int follow(storage::Database& log, const storage::Filter& filter, const Options&
   std::int64_t seen = newest(log);
   Statement next = log.prepare("SELECT id, state = 'open' FROM exchange WHERE id > ?1 ORDER BY id");
   Statement one =
-      log.prepare(std::string("SELECT ") + (options.json ? "*" : kLineColumns) +
-                  " FROM exchange WHERE id = ?1 AND state <> 'open' AND " + filter.condition());
+      log.prepare(selected(options.json) + "id = ?1 AND state <> 'open' AND " + filter.condition());
   Statement still_open = log.prepare("SELECT 1 FROM exchange WHERE id = ?1 AND state = 'open'");
   const auto show = [&](std::int64_t id) {
     one.bind(1, id);
@@ -124,11 +128,12 @@ int list(const Common& common, const Options& options) {
     std::cout << listing_sql(options, filter->readable()) << '\n';
     return kDone;
   }
-  const auto log = common.open_log();
-  if (!log) return kFailed;
+  const auto opened = common.open_log();
+  if (!opened) return complain(opened.error());
+  storage::Database& log = **opened;
   const Terminal terminal = Terminal::of_stdout(common.color);
-  if (options.follow) return follow(*log, *filter, options, terminal);
-  Statement rows = log->prepare(listing_sql(options, filter->condition()));
+  if (options.follow) return follow(log, *filter, options, terminal);
+  Statement rows = log.prepare(listing_sql(options, filter->condition()));
   filter->bind(rows, 1);
   while (rows.step()) print(rows, options, terminal);
   return kDone;
@@ -145,11 +150,17 @@ void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
       "  tapedeck ls -method:GET larger-than:10k\n"
       "  tapedeck ls --follow\n"
       "Filters: host: method: status: path: type: larger-than: slower-than: since: until:\n"
-      "session: has: header: id: mode: state: client: and bare words; -TERM negates.");
+      "session: has: header: id: mode: state: client: and bare words; -TERM negates.\n"
+      "Times are local: since:10m, since:2026-11-23T10:00.");
+  // -host:NAME is a term, not -h.
+  ls->set_help_flag("--help", "print this help message and exit");
   ls->add_option("filter", options->filters, "which exchanges; all terms must hold")
       ->type_name("FILTER");
   ls->add_option("--limit", options->limit, "how many at the most")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
+      ->check([](const std::string& given) {
+        const bool digits = given.find_first_not_of("0123456789") == std::string::npos;
+        return digits && given.size() <= 18 ? "" : "expected a whole number, not '" + given + "'";
+      })
       ->capture_default_str();
   ls->add_flag("--json", options->json, "one JSON object a line, with every column");
   ls->add_flag("--follow", options->follow, "print exchanges as they are finished");
@@ -158,6 +169,8 @@ void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
   ls->allow_extras();
   ls->callback([&common, &chosen, options, ls] {
     for (const std::string& term : ls->remaining()) {
+      if (term == "-h") throw CLI::CallForHelp();
+      if (term == "--") continue;
       if (term.starts_with("--")) throw CLI::ExtrasError({term});
       options->filters.push_back(term);
     }

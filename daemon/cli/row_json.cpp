@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/cli/json_text.hpp"
+
 namespace tapedeck::cli {
 namespace {
 
@@ -50,8 +52,7 @@ std::string row_json(const storage::Statement& row, bool nest_headers) {
   for (int i = 0; i < row.column_count(); ++i) {
     object[std::string(row.column_name(i))] = value(row, i, nest_headers);
   }
-  // ASCII only: a C1 control character in a name or value would drive a terminal.
-  return object.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return harmless_json(object.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace tapedeck::cli

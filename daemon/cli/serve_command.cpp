@@ -37,7 +37,7 @@ void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {
     chosen = [given, &common] {
       if (!common.db.empty()) given->emplace_back("db", common.db);
       auto options = config::load(common.config, *given);
-      if (!options) return complain("configure", options.error().detail, kWrongUsage);
+      if (!options) return complain(options.error());
       return tapedeck::serve(*options);
     };
   });

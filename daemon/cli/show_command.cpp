@@ -6,6 +6,7 @@
 #include "client/content_decoder.hpp"
 #include "client/http/grammar.hpp"
 #include "daemon/cli/command.hpp"
+#include "daemon/cli/json_text.hpp"
 #include "daemon/cli/row_json.hpp"
 #include "storage/query/log_reader.hpp"
 
@@ -75,9 +76,13 @@ class Row {
 
 Message request_of(const Row& row) {
   Message message;
-  message.start_line = row.text("method") + " " + row.text("path");
-  if (!row.is_null("query")) message.start_line += "?" + row.text("query");
-  message.start_line += " " + row.text("request_version");
+  // The request target: of a tunnel the authority, else path and query.
+  std::string target = row.text("mode") == "tunnel" ? row.text("url") : row.text("path");
+  if (!row.is_null("query")) target += "?" + row.text("query");
+  for (const std::string& part : {row.text("method"), target, row.text("request_version")}) {
+    if (part.empty()) continue;
+    message.start_line += (message.start_line.empty() ? "" : " ") + part;
+  }
   message.headers = parse_headers(row.text("request_headers"));
   message.trailers = parse_headers(row.text("request_trailers"));
   message.body_id = row.integer("request_body_id");
@@ -113,20 +118,13 @@ void print_headers(const Message& message, const Terminal& terminal) {
   }
 }
 
-/// The stored bytes, as they were on the wire after transfer-decoding.
-void write_raw(storage::Database& log, const Message& message) {
-  storage::read_body(log, message.body_id, [](std::span<const char> piece) {
-    std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
-    return std::cout.good();
-  });
-}
-
-/// Content-decodes the stored bytes into `sink` until it returns false.
-Result<void> decode_body(storage::Database& log, const Message& message,
-                         const std::function<bool(std::span<const char>)>& sink) {
+/// Hands the body to `sink` until that returns false: content-decoded or, `raw`, as it was on the
+/// wire after transfer-decoding.
+Result<void> pass_body(storage::Database& log, const Message& message, bool raw,
+                       const std::function<bool(std::span<const char>)>& sink) {
   bool go_on = true;
   auto decoder = client::ContentDecoder::create(
-      header(message, "content-encoding"), {},
+      raw ? "" : header(message, "content-encoding"), {},
       [&](std::span<const char> decoded) { go_on = go_on && sink(decoded); });
   if (!decoder) return std::move(decoder).error();
   Result<void> result;
@@ -138,60 +136,61 @@ Result<void> decode_body(storage::Database& log, const Message& message,
   return result;
 }
 
+/// Text with a few control characters, such as a log's colours, is text: those are escaped. A NUL
+/// is in no text, and many controls are in no text worth reading.
 bool is_text(std::string_view bytes) {
-  return std::none_of(bytes.begin(), bytes.end(), [](char c) {
+  const auto controls = std::count_if(bytes.begin(), bytes.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f;
   });
+  return bytes.find('\0') == std::string_view::npos &&
+         static_cast<std::size_t>(controls) <= bytes.size() / 10;
+}
+
+int undecodable(const Failure& failure) {
+  return complain("show", failure.detail + "; --raw shows the stored bytes", kFailed);
 }
 
 /// A body for a person: JSON indented, binary summarised, long text cut.
-int print_body(storage::Database& log, const Message& message, const Terminal& terminal) {
+int print_body(storage::Database& log, const Message& message, const Terminal& terminal, bool raw) {
   if (message.body_id == 0) return kDone;
   std::string text;
   bool cut = false;
-  auto decoded = decode_body(log, message, [&](std::span<const char> piece) {
+  auto passed = pass_body(log, message, raw, [&](std::span<const char> piece) {
     const std::size_t room = kShownBody - text.size();
     text.append(piece.data(), std::min(piece.size(), room));
     cut = cut || piece.size() > room;
     return !cut;
   });
+  const auto note = [&](const std::string& sentence) {
+    std::cout << styled(terminal, Style::dim, "[" + sentence + "]") << '\n';
+  };
+  const std::string all = raw ? "; --raw > FILE writes " : "; --body > FILE writes ";
   if (!is_text(text)) {
     const std::string type = header(message, "content-type");
-    std::cout << styled(terminal, Style::dim,
-                        "[" + human_size(message.size) + " of " +
-                            (type.empty() ? "binary data" : harmless(type)) +
-                            "; --body > FILE writes it]")
-              << '\n';
-  } else {
-    if (!cut) {
-      if (auto json = ordered_json::parse(text, nullptr, false); json.is_structured()) {
-        text = json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
-      }
+    note(human_size(message.size) + " of " + (type.empty() ? "binary data" : harmless(type)) + all +
+         "it");
+  } else if (!text.empty()) {
+    if (!cut && !raw) {
+      if (auto indented = indented_json(text)) text = *std::move(indented);
     }
     std::erase(text, '\r');
     std::cout << harmless(text, true) << (text.ends_with('\n') ? "" : "\n");
-    if (cut) {
-      std::cout << styled(terminal, Style::dim,
-                          "[cut at " + human_size(kShownBody) + "; --body > FILE writes all]")
-                << '\n';
-    }
+    if (cut) note("cut at " + human_size(kShownBody) + all + "all");
   }
-  if (decoded) return kDone;
-  return complain("show", harmless(decoded.error().detail) + "; --raw shows the stored bytes",
-                  kFailed);
+  return passed ? kDone : undecodable(passed.error());
 }
 
-/// A body for a file or a pipe: decoded, byte for byte.
-int write_body(storage::Database& log, const Message& message) {
-  auto decoded = decode_body(log, message, [](std::span<const char> piece) {
+/// A body for a file or a pipe, byte for byte.
+int write_body(storage::Database& log, const Message& message, bool raw) {
+  if (message.body_id == 0) return kDone;
+  auto passed = pass_body(log, message, raw, [](std::span<const char> piece) {
     std::cout.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     return std::cout.good();
   });
-  if (decoded) return kDone;
+  if (passed) return kDone;
   std::cout.flush();
-  return complain("show", harmless(decoded.error().detail) + "; --raw shows the stored bytes",
-                  kFailed);
+  return undecodable(passed.error());
 }
 
 void print_summary(const Row& row, const Terminal& terminal) {
@@ -226,21 +225,19 @@ void print_summary(const Row& row, const Terminal& terminal) {
 
 int show_message(storage::Database& log, const Message& message, const Options& options,
                  const Terminal& terminal) {
-  if (options.raw) {
-    write_raw(log, message);
-    return kDone;
-  }
-  if (options.body && !terminal.interactive) return write_body(log, message);
-  if (!options.body) print_headers(message, terminal);
+  const bool body_only = options.body || options.raw;
+  if (body_only && !terminal.interactive) return write_body(log, message, options.raw);
+  if (!body_only) print_headers(message, terminal);
   if (options.headers) return kDone;
-  if (!options.body && message.body_id != 0) std::cout << '\n';
-  return print_body(log, message, terminal);
+  if (!body_only && message.body_id != 0) std::cout << '\n';
+  return print_body(log, message, terminal, options.raw);
 }
 
 int show(const Common& common, const Options& options) {
-  const auto log = common.open_log();
-  if (!log) return kFailed;
-  Statement statement = log->prepare(
+  const auto opened = common.open_log();
+  if (!opened) return complain(opened.error());
+  storage::Database& log = **opened;
+  Statement statement = log.prepare(
       "SELECT *, (SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) AS url "
       "FROM exchange WHERE id = ?1");
   if (!statement.bind(1, options.id).step()) {
@@ -266,10 +263,10 @@ int show(const Common& common, const Options& options) {
     std::cout << '\n';
   }
   int status = kDone;
-  if (want_request) status = show_message(*log, request_of(row), options, terminal);
+  if (want_request) status = show_message(log, request_of(row), options, terminal);
   if (want_request && want_response) std::cout << '\n';
   if (want_response) {
-    status = std::max(status, show_message(*log, response_of(row), options, terminal));
+    status = std::max(status, show_message(log, response_of(row), options, terminal));
   }
   return status;
 }

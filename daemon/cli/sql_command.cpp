@@ -45,17 +45,20 @@ std::string csv_cell(std::string_view text) {
   return quoted + '"';
 }
 
+/// Byte for byte, but on a terminal.
+std::string csv_text(std::string_view text, const Terminal& terminal) {
+  return csv_cell(terminal.interactive ? harmless(text) : std::string(text));
+}
+
 void print_csv(Statement& rows, const Terminal& terminal) {
   for (int i = 0; i < rows.column_count(); ++i) {
-    std::cout << (i > 0 ? "," : "") << csv_cell(rows.column_name(i));
+    std::cout << (i > 0 ? "," : "") << csv_text(rows.column_name(i), terminal);
   }
   std::cout << "\r\n";
   while (rows.step()) {
     for (int i = 0; i < rows.column_count(); ++i) {
       std::cout << (i > 0 ? "," : "");
-      if (rows.is_null(i)) continue;
-      std::cout << csv_cell(terminal.interactive ? harmless(rows.text(i), true)
-                                                 : std::string(rows.text(i)));
+      if (!rows.is_null(i)) std::cout << csv_text(rows.text(i), terminal);
     }
     std::cout << "\r\n";
   }
@@ -119,38 +122,51 @@ class Table {
   bool measured_ = false;
 };
 
-/// The first statement of the text and what follows it.
-Statement prepare_one(storage::Database& log, const std::string& query) {
-  sqlite3_stmt* unused = nullptr;
-  const char* rest = nullptr;
-  const int code = sqlite3_prepare_v2(log.handle(), query.c_str(), -1, &unused, &rest);
-  sqlite3_finalize(unused);
-  if (code == SQLITE_OK &&
-      std::string_view(rest).find_first_not_of(" \t\r\n;") != std::string_view::npos) {
-    throw storage::SqliteError(SQLITE_ERROR, "one statement at a time, please");
+struct Split {
+  std::string_view first;  ///< "" when the text holds no statement
+  std::string_view rest;
+};
+
+/// The first statement of the text, without what SQLite passes over: spaces, comments, semicolons.
+Split split(storage::Database& log, std::string_view query) {
+  while (!query.empty()) {
+    sqlite3_stmt* statement = nullptr;
+    const char* rest = nullptr;
+    const int code = sqlite3_prepare_v2(log.handle(), query.data(), static_cast<int>(query.size()),
+                                        &statement, &rest);
+    sqlite3_finalize(statement);
+    if (code != SQLITE_OK) return {query, {}};
+    const std::string_view left = query.substr(static_cast<std::size_t>(rest - query.data()));
+    if (statement != nullptr) return {query.substr(0, query.size() - left.size()), left};
+    query = left;
   }
-  return log.prepare(query);
+  return {};
 }
 
 int run_query(const Common& common, Options options) {
   if (options.query.empty()) {
     options.query.assign(std::istreambuf_iterator<char>(std::cin), {});
   }
-  if (options.query.find_first_not_of(" \t\r\n;") == std::string::npos) {
+  const auto opened = common.open_log();
+  if (!opened) return complain(opened.error());
+  storage::Database& log = **opened;
+  add_sql_functions(log);
+  const auto [query, rest] = split(log, options.query);
+  if (query.empty()) {
     return complain("usage", "no SQL given; try tapedeck sql \"SELECT count(*) FROM exchange\"",
                     kWrongUsage);
   }
-  const auto log = common.open_log();
-  if (!log) return kFailed;
-  add_sql_functions(*log);
+  if (!split(log, rest).first.empty()) {
+    return complain("usage", "one statement at a time, please", kWrongUsage);
+  }
+  const Terminal terminal = Terminal::of_stdout(common.color);
   try {
-    Statement rows = prepare_one(*log, options.query);
+    Statement rows = log.prepare(query);
     if (options.json) {
       while (rows.step()) std::cout << row_json(rows, false) << '\n';
     } else if (options.csv) {
-      print_csv(rows, Terminal::of_stdout(common.color));
+      print_csv(rows, terminal);
     } else {
-      const Terminal terminal = Terminal::of_stdout(common.color);
       Table table(rows, terminal);
       while (rows.step()) table.add(rows);
       table.flush();
@@ -159,8 +175,7 @@ int run_query(const Common& common, Options options) {
     std::cout.flush();
     const bool denied = (error.code().value() & 0xff) == SQLITE_AUTH ||
                         (error.code().value() & 0xff) == SQLITE_READONLY;
-    return complain("sql",
-                    harmless(error.sentence()) + (denied ? " (the log is read-only here)" : ""),
+    return complain("sql", error.sentence() + (denied ? " (the log is read-only here)" : ""),
                     kFailed);
   }
   return kDone;

@@ -1,5 +1,7 @@
 #include "daemon/cli/sql_functions.hpp"
 
+#include <algorithm>
+#include <array>
 #include <sqlite3.h>
 
 #include <nlohmann/json.hpp>
@@ -85,16 +87,32 @@ void body_text(sqlite3_context* context, int, sqlite3_value** arguments) {
   sqlite3_result_text64(context, shown.data(), shown.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-int authorize(void*, int action, const char*, const char* argument, const char*, const char*) {
+/// Pragmas that only tell: with an argument, about what it names; the others without one.
+constexpr std::array<std::string_view, 9> kAskAbout = {
+    "table_info",  "table_xinfo", "table_list",      "index_list",      "index_info",
+    "index_xinfo", "quick_check", "integrity_check", "foreign_key_list"};
+constexpr std::array<std::string_view, 12> kAsk = {
+    "user_version", "application_id", "schema_version", "data_version",
+    "page_count",   "page_size",      "freelist_count", "auto_vacuum",
+    "journal_mode", "encoding",       "database_list",  "compile_options"};
+
+bool only_tells(std::string_view pragma, bool argument) {
+  const auto in = [&](const auto& names) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view name) { return http::iequals(name, pragma); });
+  };
+  return in(kAskAbout) || (!argument && in(kAsk));
+}
+
+int authorize(void*, int action, const char* name, const char* argument, const char*, const char*) {
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_READ:
     case SQLITE_FUNCTION:
     case SQLITE_RECURSIVE:
       return SQLITE_OK;
-    // A pragma without a value only tells.
     case SQLITE_PRAGMA:
-      return argument == nullptr ? SQLITE_OK : SQLITE_DENY;
+      return only_tells(name, argument != nullptr) ? SQLITE_OK : SQLITE_DENY;
     default:
       return SQLITE_DENY;
   }

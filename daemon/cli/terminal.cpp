@@ -1,5 +1,6 @@
 #include "daemon/cli/terminal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -42,11 +43,6 @@ CodePoint decode(std::string_view text) {
   return {value, size};
 }
 
-bool harmful(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-         c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 std::tm local_time(std::int64_t unix_us) {
   const std::time_t seconds = unix_us / 1'000'000;
   std::tm local{};
@@ -60,7 +56,9 @@ Terminal Terminal::of_stdout(Color color) {
   Terminal terminal;
   terminal.interactive = isatty(STDOUT_FILENO) != 0;
   const char* const no_color = std::getenv("NO_COLOR");
-  const bool refused = no_color != nullptr && *no_color != '\0';
+  const char* const kind = std::getenv("TERM");
+  const bool refused = (no_color != nullptr && *no_color != '\0') ||
+                       (kind != nullptr && std::string_view(kind) == "dumb");
   terminal.color =
       color == Color::always || (color == Color::automatic && terminal.interactive && !refused);
   if (terminal.interactive) {
@@ -78,25 +76,32 @@ std::string styled(const Terminal& terminal, Style style, std::string_view text)
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
+bool is_harmful(char32_t c) noexcept {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+         c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+void for_each_code_point(std::string_view text,
+                         const std::function<void(char32_t, std::string_view)>& each) {
+  while (!text.empty()) {
+    const CodePoint c = decode(text);
+    each(c.size > 0 ? c.value : kNotUtf8, text.substr(0, std::max<std::size_t>(c.size, 1)));
+    text.remove_prefix(std::max<std::size_t>(c.size, 1));
+  }
+}
+
 std::string harmless(std::string_view text, bool lines) {
   std::string safe;
   safe.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint c = decode(text);
-    if (c.size == 0) {
-      safe += format("\\x%02x", static_cast<unsigned char>(text.front()));
-      text.remove_prefix(1);
-      continue;
-    }
-    if (lines && (c.value == '\n' || c.value == '\t')) {
-      safe += text.front();
-    } else if (!harmful(c.value)) {
-      safe += text.substr(0, c.size);
+  for_each_code_point(text, [&](char32_t value, std::string_view bytes) {
+    if (value == kNotUtf8) {
+      safe += format("\\x%02x", static_cast<unsigned char>(bytes.front()));
+    } else if (!is_harmful(value) || (lines && (value == '\n' || value == '\t'))) {
+      safe += bytes;
     } else {
-      safe += format(c.value < 0x100 ? "\\x%02x" : "\\u{%04x}", static_cast<unsigned>(c.value));
+      safe += format(value < 0x100 ? "\\x%02x" : "\\u{%04x}", static_cast<unsigned>(value));
     }
-    text.remove_prefix(c.size);
-  }
+  });
   return safe;
 }
 
@@ -149,10 +154,13 @@ std::string human_duration(std::int64_t us) {
 std::string human_time(std::int64_t unix_us, std::int64_t now) {
   const std::tm local = local_time(unix_us);
   const std::tm today = local_time(now);
-  if (local.tm_year != today.tm_year || local.tm_yday != today.tm_yday) {
-    return full_time(unix_us).substr(0, 19);
+  if (local.tm_year == today.tm_year && local.tm_yday == today.tm_yday) {
+    return full_time(unix_us).substr(11);
   }
-  return full_time(unix_us).substr(11);
+  std::array<char, 32> text{};
+  const bool this_year = local.tm_year == today.tm_year;
+  std::strftime(text.data(), text.size(), this_year ? "%b %d %H:%M" : "%b %d  %Y", &local);
+  return text.data();
 }
 
 std::string full_time(std::int64_t unix_us) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +29,14 @@ std::string styled(const Terminal& terminal, Style style, std::string_view text)
 /// line feeds and tabs stay.
 std::string harmless(std::string_view text, bool lines = false);
 
+/// True for the code points that harmless() escapes.
+bool is_harmful(char32_t value) noexcept;
+/// Calls `each(value, bytes)` for every code point of UTF-8 text; a byte that is not part of one
+/// comes as kNotUtf8.
+inline constexpr char32_t kNotUtf8 = 0xffffffff;
+void for_each_code_point(std::string_view text,
+                         const std::function<void(char32_t, std::string_view)>& each);
+
 /// Columns that UTF-8 text takes, one for each code point.
 std::size_t columns(std::string_view text);
 /// Cut to `width` columns, the cut marked with "…".
@@ -39,7 +47,8 @@ std::string padded_right(std::string_view text, std::size_t width);
 
 std::string human_size(std::int64_t bytes);             ///< "812 B", "1.2 kB"
 std::string human_duration(std::int64_t microseconds);  ///< "340 us", "1.2 ms", "2m03s"
-/// Local time: "10:42:07.123" today, "2026-11-22 10:42:07" on another day.
+/// Local time in twelve columns: "10:42:07.123" today, "Nov 22 10:42" on another day of this year,
+/// "Nov 22  2025" before that.
 std::string human_time(std::int64_t unix_us, std::int64_t now_us);
 /// Local time with the date, always.
 std::string full_time(std::int64_t unix_us);

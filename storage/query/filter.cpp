@@ -95,12 +95,22 @@ std::string containing(std::string_view text) {
   return like + "%";
 }
 
+/// `text` as it stands inside a string of the JSON that header columns hold.
+std::string inside_json(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
 std::optional<Condition> word(std::string_view value) {
-  const std::string like = containing(value);
+  const std::string in_headers = containing(inside_json(value));
   return Condition{
-      "(coalesce(host, '') || coalesce(path, '') || '?' || coalesce(query, '') LIKE ? ESCAPE '\\' "
+      "((SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) LIKE ? ESCAPE '\\' "
       "OR request_headers LIKE ? ESCAPE '\\' OR response_headers LIKE ? ESCAPE '\\')",
-      {like, like, like}};
+      {containing(value), in_headers, in_headers}};
 }
 
 std::optional<Condition> status(std::string_view value, std::int64_t) {
@@ -235,12 +245,21 @@ Failure unknown(std::string_view name) {
                " or a bare word");
 }
 
-/// "scheme://…" and "12:30" are words to search for, not filters of that name.
+const Kind* find_kind(std::string_view name) {
+  const auto found = std::find_if(kKinds.begin(), kKinds.end(),
+                                  [&](const Kind& kind) { return http::iequals(kind.name, name); });
+  return found == kKinds.end() ? nullptr : &*found;
+}
+
+/// "scheme://…" and "12:30" are words to search for, not filters of that name; so is "Name:" when
+/// no filter has that name: header lines are pasted as they are.
 bool is_filter_name(std::string_view term, std::size_t colon) {
   if (colon == std::string_view::npos || colon == 0) return false;
   if (term.substr(colon).starts_with("://")) return false;
-  return std::all_of(term.begin(), term.begin() + static_cast<std::ptrdiff_t>(colon),
-                     [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+  const std::string_view name = term.substr(0, colon);
+  return find_kind(name) != nullptr || std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || c == '-';
+         });
 }
 
 Result<Condition> make_condition(std::string_view term, std::int64_t now_us) {
@@ -251,16 +270,14 @@ Result<Condition> make_condition(std::string_view term, std::int64_t now_us) {
   }
   const std::string_view name = term.substr(0, colon);
   const std::string_view value = term.substr(colon + 1);
-  for (const Kind& kind : kKinds) {
-    if (kind.name != name) continue;
-    auto condition = value.empty() ? std::nullopt : kind.make(value, now_us);
-    if (!condition) {
-      return wrong("wrong value in '" + std::string(term) + "'; expected " +
-                   std::string(kind.example));
-    }
-    return *std::move(condition);
+  const Kind* const kind = find_kind(name);
+  if (kind == nullptr) return unknown(name);
+  auto condition = value.empty() ? std::nullopt : kind->make(value, now_us);
+  if (!condition) {
+    return wrong("wrong value in '" + std::string(term) + "'; expected " +
+                 std::string(kind->example));
   }
-  return unknown(name);
+  return *std::move(condition);
 }
 
 std::string quoted(const Filter::Value& value) {
@@ -283,7 +300,11 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_u
     local.tm_isdst = -1;
     const char* const end = strptime(written.c_str(), format, &local);
     if (end == nullptr || *end != '\0') continue;
-    return static_cast<std::int64_t>(std::mktime(&local)) * 1'000'000;
+    const int day = local.tm_mday;
+    const auto seconds = static_cast<std::int64_t>(std::mktime(&local));
+    // mktime takes the 31st of February for the 3rd of March.
+    if (local.tm_mday != day) return std::nullopt;
+    return seconds * 1'000'000;
   }
   return std::nullopt;
 }

@@ -19,6 +19,10 @@ Result<std::unique_ptr<Database>> open_log(const std::string& path) {
     return cannot_read(path, std::make_error_code(std::errc::no_such_file_or_directory),
                        "no log there yet; `tapedeck serve` makes one, --db names another");
   }
+  if (std::filesystem::is_directory(path, error)) {
+    return cannot_read(path, std::make_error_code(std::errc::is_a_directory),
+                       "a log is a file; --db names it");
+  }
   try {
     auto database = std::make_unique<Database>(path, Database::Access::read_only);
     if (auto ok = check_readable(*database, path); !ok) return std::move(ok).error();

@@ -62,6 +62,17 @@ TEST(Terminal, DurationsForPeople) {
   for (const auto& [time, expected] : cases) EXPECT_EQ(human_duration(time), expected);
 }
 
+TEST(Terminal, TimesTakeTwelveColumns) {
+  constexpr std::int64_t kDay = 86'400'000'000;
+  constexpr std::int64_t kNow = 1'795'000'000'123'000;
+  EXPECT_EQ(human_time(kNow, kNow), full_time(kNow).substr(11));
+  EXPECT_TRUE(human_time(kNow, kNow).ends_with(".123"));
+  for (const std::int64_t ago : {std::int64_t{0}, kDay, 100 * kDay, 1000 * kDay}) {
+    EXPECT_EQ(human_time(kNow - ago, kNow).size(), 12u) << ago;
+  }
+  EXPECT_TRUE(human_time(kNow - 1000 * kDay, kNow).ends_with("  2024"));
+}
+
 TEST(Terminal, TextIsCutAndPaddedByColumns) {
   EXPECT_EQ(truncated("abcdef", 6), "abcdef");
   EXPECT_EQ(truncated("abcdefg", 6), "abcde…");

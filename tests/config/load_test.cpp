@@ -108,6 +108,7 @@ TEST_F(Load, EnvironmentAndCommandLineErrorsNameTheirSource) {
 TEST_F(Load, AFileThatIsNamedMustBeThere) {
   EXPECT_EQ(load(directory_ / "none.toml", {}).error().detail,
             (directory_ / "none.toml").string() + ": cannot be read");
+  EXPECT_EQ(load(directory_, {}).error().detail, directory_.string() + ": is a directory");
 }
 
 }  // namespace

@@ -44,6 +44,10 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"listen", "[::]:8888"},
       {"listen", "192.0.2.1:8888"},
       {"listen", "localhost:8888"},
+      {"listen", "127.example.com:8888"},
+      {"listen", "127.1:8888"},
+      {"listen", "::1:8888"},
+      {"listen", "[::ffff:127.0.0.1]:8888"},
       {"db", ""},
       {"session", ""},
       {"mode", "rewind"},
@@ -52,12 +56,20 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"commit", "later"},
       {"reverse", "example.com"},
       {"reverse", "ftp://example.com"},
+      {"reverse", "http://"},
+      {"reverse", "http://a b"},
+      {"reverse", "https://name:password@example.com"},
       {"upstream_ca", ""},
+      {"upstream_ca", "/no/such/file.pem"},
+      {"upstream_ca", "/"},
       {"ca_dir", ""},
       {"threads", "-1"},
       {"threads", "65"},
       {"threads", "two"},
       {"log_level", ""},
+      {"log_level", "loud"},
+      {"log_level", "tls=debug"},
+      {"log_level", "record="},
       {"max_request_line", "63"},
       {"max_request_line", "long"},
       {"max_head_size", "255"},
@@ -88,13 +100,15 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
   EXPECT_EQ(tried.size(), option_table().size()) << "an option is not in this table";
 }
 
-TEST(OptionTable, TheLeastValueOfALimitIsAccepted) {
+TEST(OptionTable, ValuesAtTheEdgeAreAccepted) {
   for (const auto& [name, value] :
        {std::pair{"max_request_line", "64"}, std::pair{"max_head_size", "256"},
         std::pair{"max_header_count", "1"}, std::pair{"max_connections", "1"},
         std::pair{"upstream_idle_connections", "0"}, std::pair{"queue_budget", "65536"},
         std::pair{"header_timeout", "1ms"}, std::pair{"threads", "64"},
-        std::pair{"listen", "127.0.0.1:0"}, std::pair{"listen", "[::1]:65535"}}) {
+        std::pair{"listen", "127.0.0.1:0"}, std::pair{"listen", "[::1]:65535"},
+        std::pair{"listen", "127.255.0.1:1"}, std::pair{"log_level", "record=debug"},
+        std::pair{"reverse", "https://[::1]:8443/base"}}) {
     Options options;
     EXPECT_EQ(find_option(name)->set(options, value), "") << name;
   }

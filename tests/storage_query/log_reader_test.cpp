@@ -82,6 +82,7 @@ TEST_F(LogReader, ACopyAndAReadOnlyMediumAreReadable) {
 
 TEST_F(LogReader, WhatIsNotALogIsRefusedWithASentence) {
   EXPECT_NE(open_log(path_).error().to_string().find("no log there yet"), std::string::npos);
+  EXPECT_NE(open_log(directory_).error().to_string().find("a log is a file"), std::string::npos);
   std::ofstream(path_) << std::string(5'000, 'n');
   EXPECT_NE(open_log(path_).error().to_string().find(path_), std::string::npos);
   std::filesystem::remove(path_);
