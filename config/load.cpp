@@ -85,7 +85,7 @@ Result<void> load_file(const std::string& path, Options& options) {
   if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
     return wrong(path + ": is a directory");
   std::ifstream file(path);
-  if (!file || std::filesystem::is_directory(path)) return wrong(path + ": cannot be read");
+  if (!file) return wrong(path + ": cannot be read");
   toml::table table;
   try {
     table = toml::parse(file, path);

@@ -169,7 +169,7 @@ TEST(Framing, AFinalAnswerToAnExpectationNeedsNoBody) {
   EXPECT_EQ(client.read_until_end(), "");
   upstream.expect_end();
   const Row row = proxy.row();
-  EXPECT_EQ(row.outcome(), "complete 417");
+  EXPECT_EQ(row.outcome(), "complete 417 send http_request_error");
   EXPECT_EQ(row.request_size, 0);
 }
 
@@ -218,7 +218,7 @@ TEST(Framing, AnEarlyAnswerThatClosesEndsTheUpload) {
   client.shutdown();
   EXPECT_EQ(client.read_until_end(), "");
   const Row row = proxy.row();
-  EXPECT_EQ(row.outcome(), "complete 413");
+  EXPECT_EQ(row.outcome(), "complete 413 send http_request_error");
   EXPECT_EQ(row.request_body, "partial");
 }
 
