@@ -6,7 +6,6 @@
 #include <random>
 #include <sys/resource.h>
 #include <thread>
-#include <unistd.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -62,9 +61,7 @@ Result<void> Daemon::start() {
   services_.http_limits = http_limits(options.limits);
   services_.pseudonym = make_pseudonym();
   if (auto ok = set_reverse(options.reverse); !ok) return ok;
-  if (!options.upstream_ca.empty() && access(options.upstream_ca.c_str(), R_OK) != 0) {
-    return wrong("upstream_ca: cannot read " + options.upstream_ca);
-  }
+  services_.strict = options.commit == "strict";
   if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
   if (options.threads == 0) {
     options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
@@ -96,8 +93,7 @@ Result<void> Daemon::open_recorder() {
   storage::RecorderOptions recording;
   recording.path = options.db;
   recording.session_name = options.session;
-  recording.commit =
-      options.commit == "strict" ? storage::Commit::strict : storage::Commit::batched;
+  recording.commit = services_.strict ? storage::Commit::strict : storage::Commit::batched;
   recording.keep = options.record == "heads" ? storage::Keep::heads : storage::Keep::all;
   recording.queue_budget = options.limits.queue_budget;
   auto opened = storage::Recorder::open(std::move(recording));

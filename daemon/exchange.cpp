@@ -1,11 +1,8 @@
 #include "daemon/exchange.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 #include "client/http/error.hpp"
-#include "client/http/grammar.hpp"
-#include "client/http/known_field.hpp"
 #include "daemon/accept/session.hpp"
 #include "daemon/log.hpp"
 
@@ -129,7 +126,7 @@ void Exchange::compose_answer(http::ResponseHead& answer_head, const std::string
 }
 
 net::Awaitable<Result<void>> Exchange::commit_request() {
-  if (!recording.active() || session_.worker.services.options.commit != "strict") {
+  if (!recording.active() || !session_.worker.services.strict) {
     co_return Result<void>{};
   }
   CommitWait committed(session_.stream.executor());
@@ -148,7 +145,7 @@ net::Awaitable<bool> Exchange::finish(storage::State state) {
   row().timings.total_us = elapsed_us();
   log_line();
   if (!recording.active()) co_return true;
-  if (session_.worker.services.options.commit != "strict") {
+  if (!session_.worker.services.strict) {
     recording.finish();
     co_return true;
   }

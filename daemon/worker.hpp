@@ -31,6 +31,9 @@ struct Services {
   std::atomic<bool> storage_failed{false};  ///< as last logged
   std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
 
+  /// --commit strict.
+  bool strict = false;
+
   /// What keeps the log from being written, or "" while it can be; says so in the daemon's log when
   /// that changes.
   std::string storage_failure();

@@ -35,13 +35,9 @@ Forwarder::Forwarder(Session& session, Exchange& exchange, Route route)
       request_framing_(session.http.received_framing()) {}
 
 net::Awaitable<void> Forwarder::run() {
-  auto cancel = [this] {
-    canceled_ = true;
-    if (upstream_) upstream_->stream.cancel();
-  };
-  session_.on_cut(cancel);
+  session_.on_cut([this] { cancel(); });
   if (!request_framing_.has_body()) {
-    session_.inbound.when_gone(cancel);
+    session_.inbound.when_gone([this] { cancel(); });
     session_.inbound.start(Inbound::kHeadRead);
   }
 
@@ -57,6 +53,11 @@ net::Awaitable<void> Forwarder::run() {
   } else if (upstream_->stream.is_open()) {
     session_.worker.pool.put(route_.url.origin(), std::move(upstream_));
   }
+}
+
+void Forwarder::cancel() {
+  canceled_ = true;
+  if (upstream_) upstream_->stream.cancel();
 }
 
 net::Awaitable<Result<void>> Forwarder::exchange_messages() {
@@ -192,7 +193,7 @@ net::Awaitable<Result<void>> Forwarder::relay_piece(std::string_view data) {
   if (!frame) co_return std::move(frame).error();
   // In strict mode the last byte is handed over only after the commit: the newest piece, which may
   // hold it, waits for the next one or for the end.
-  const bool strict = session_.worker.services.options.commit == "strict";
+  const bool strict = session_.worker.services.strict;
   if (strict && session_.out.size() + data.size() > kBodyRead) {
     const std::string before(frame->before);
     const std::string after(frame->after);
@@ -231,7 +232,7 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
   // The row needs the whole request too: an upload that goes on is awaited before it is written.
   if (upload_running()) {
     std::string held;
-    if (session_.worker.services.options.commit == "strict" && !session_.out.empty()) {
+    if (session_.worker.services.strict && !session_.out.empty()) {
       held = session_.out.back();
       session_.out.pop_back();
     }
@@ -246,7 +247,7 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
     row.error_code = "http_request_error";
     row.error_detail = "the server answered without reading the whole request body";
   }
-  if (session_.worker.services.options.commit == "strict") {
+  if (session_.worker.services.strict) {
     const bool committed = co_await exchange_.finish(storage::State::complete);
     if (!committed) {
       co_return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
@@ -297,10 +298,7 @@ net::Awaitable<void> Forwarder::upload() {
     upstream_->stream.cancel();
   } else if (result && !upload_abandoned_) {
     upstream_->deadline.arm(session_.worker.services.options.limits.first_byte_timeout);
-    session_.inbound.when_gone([this] {
-      canceled_ = true;
-      upstream_->stream.cancel();
-    });
+    session_.inbound.when_gone([this] { cancel(); });
     session_.inbound.start(Inbound::kHeadRead);
   }
   upload_done_.deliver(true);

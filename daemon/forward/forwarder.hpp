@@ -39,6 +39,8 @@ class Forwarder {
   net::Awaitable<std::error_code> write_upstream(std::array<std::string_view, 3> pieces);
   net::Awaitable<void> settle_upload(bool succeeded);
 
+  /// The client is gone or the proxy stops: whatever waits on upstream ends.
+  void cancel();
   Failure failure(std::error_code code, Stage stage) const;
   bool may_retry(const Failure& failure) const;
   bool upload_running() const noexcept { return upload_started_ && !upload_done_.ready(); }
