@@ -80,6 +80,9 @@ std::string Failure::to_string() const {
   return text;
 }
 
+FailureError::FailureError(Failure failure)
+    : std::system_error(failure.code), failure_(std::move(failure)), text_(failure_.to_string()) {}
+
 }  // namespace tapedeck
 
 namespace tapedeck::http {

@@ -41,6 +41,18 @@ struct Failure {
   std::string to_string() const;
 };
 
+/// A Failure thrown, for programs that rather catch: what() is its to_string().
+class FailureError : public std::system_error {
+ public:
+  explicit FailureError(Failure failure);
+  const Failure& failure() const noexcept { return failure_; }
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  Failure failure_;
+  std::string text_;
+};
+
 /// Either a value or the Failure that took its place.
 template <class T>
 class [[nodiscard]] Result {
@@ -51,15 +63,17 @@ class [[nodiscard]] Result {
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
+  /// The value, or FailureError thrown.
+  T& value() & { return check(), **this; }
+  const T& value() const& { return check(), **this; }
+  T&& value() && { return check(), *std::move(*this); }
+
   /// Precondition: has_value().
-  T& value() & { return *std::get_if<0>(&state_); }
-  const T& value() const& { return *std::get_if<0>(&state_); }
-  T&& value() && { return std::move(*std::get_if<0>(&state_)); }
-  T& operator*() & { return value(); }
-  const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
-  T* operator->() { return &value(); }
-  const T* operator->() const { return &value(); }
+  T& operator*() & { return *std::get_if<0>(&state_); }
+  const T& operator*() const& { return *std::get_if<0>(&state_); }
+  T&& operator*() && { return std::move(*std::get_if<0>(&state_)); }
+  T* operator->() { return &**this; }
+  const T* operator->() const { return &**this; }
 
   /// Precondition: !has_value().
   Failure& error() & { return *std::get_if<1>(&state_); }
@@ -67,6 +81,10 @@ class [[nodiscard]] Result {
   Failure&& error() && { return std::move(*std::get_if<1>(&state_)); }
 
  private:
+  void check() const {
+    if (!has_value()) throw FailureError(error());
+  }
+
   std::variant<T, Failure> state_;
 };
 
@@ -78,6 +96,10 @@ class [[nodiscard]] Result<void> {
 
   bool has_value() const noexcept { return !failed_; }
   explicit operator bool() const noexcept { return has_value(); }
+  /// Throws FailureError where there is a failure.
+  void value() const {
+    if (failed_) throw FailureError(failure_);
+  }
   Failure& error() & { return failure_; }
   const Failure& error() const& { return failure_; }
   Failure&& error() && { return std::move(failure_); }

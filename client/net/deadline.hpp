@@ -47,6 +47,8 @@ class Watchdog {
 
   /// The time of the last tick: cheap, and at most kTick old while a deadline is armed.
   Clock::time_point now() const noexcept { return now_; }
+  /// For a thread whose loop stood still: deadlines are armed from the time it is now.
+  void refresh() noexcept { now_ = Clock::now(); }
 
  private:
   friend class Deadline;

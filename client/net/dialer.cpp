@@ -55,8 +55,8 @@ Awaitable<Result<std::vector<Endpoint>>> resolve(const std::string& host, std::u
 /// state alive.
 class Race : public std::enable_shared_from_this<Race> {
  public:
-  Race(std::vector<Endpoint> endpoints, Executor executor)
-      : endpoints_(std::move(endpoints)), executor_(executor), delay_(executor) {}
+  Race(std::vector<Endpoint> endpoints, std::optional<asio::ip::address> source, Executor executor)
+      : endpoints_(std::move(endpoints)), source_(source), executor_(executor), delay_(executor) {}
 
   void start() { attempt_next(); }
 
@@ -75,6 +75,10 @@ class Race : public std::enable_shared_from_this<Race> {
     const std::size_t index = next_++;
     sockets_.push_back(std::make_unique<Socket>(executor_));
     ++pending_;
+    if (const std::error_code error = bind(*sockets_[index], endpoints_[index]); error) {
+      attempt_ended(index, portable(error));
+      return;
+    }
     sockets_[index]->async_connect(endpoints_[index],
                                    [self = shared_from_this(), index](std::error_code error) {
                                      self->attempt_ended(index, portable(error));
@@ -84,6 +88,14 @@ class Race : public std::enable_shared_from_this<Race> {
     delay_.async_wait([self = shared_from_this()](std::error_code error) {
       if (!error) self->attempt_next();
     });
+  }
+
+  std::error_code bind(Socket& socket, const Endpoint& to) const {
+    std::error_code error;
+    if (!source_) return error;
+    socket.open(to.protocol(), error);
+    if (!error) socket.bind(Endpoint(*source_, 0), error);
+    return error;
   }
 
   void attempt_ended(std::size_t index, std::error_code error) {
@@ -120,6 +132,7 @@ class Race : public std::enable_shared_from_this<Race> {
   }
 
   std::vector<Endpoint> endpoints_;
+  std::optional<asio::ip::address> source_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   Executor executor_;
   Timer delay_;
@@ -152,7 +165,7 @@ std::vector<Endpoint> interleave(const std::vector<Endpoint>& resolved) {
   return order;
 }
 
-Awaitable<Result<Dialed>> dial(std::string host, std::uint16_t port, DialTimeouts timeouts,
+Awaitable<Result<Dialed>> dial(std::string host, std::uint16_t port, DialOptions options,
                                Watchdog& watchdog, Executor executor) {
   std::optional<std::int64_t> dns_us;
   std::vector<Endpoint> endpoints;
@@ -162,16 +175,25 @@ Awaitable<Result<Dialed>> dial(std::string host, std::uint16_t port, DialTimeout
     endpoints.emplace_back(literal, port);
   } else {
     const auto start = Clock::now();
-    auto resolved = co_await resolve(host, port, timeouts.resolve, watchdog, executor);
+    auto resolved = co_await resolve(host, port, options.resolve, watchdog, executor);
     if (!resolved) co_return std::move(resolved).error();
     dns_us = microseconds_since(start);
     endpoints = interleave(*resolved);
   }
 
+  std::optional<asio::ip::address> source;
+  if (!options.source_address.empty()) {
+    std::error_code bad_source;
+    source = asio::ip::make_address(options.source_address, bad_source);
+    if (bad_source) {
+      co_return Failure{std::make_error_code(std::errc::invalid_argument), Stage::connect,
+                        Blame::local, "source address " + options.source_address};
+    }
+  }
   const auto start = Clock::now();
-  const auto race = std::make_shared<Race>(std::move(endpoints), executor);
+  const auto race = std::make_shared<Race>(std::move(endpoints), source, executor);
   Deadline deadline(watchdog, [&race] { race->give_up(Error::timed_out); });
-  deadline.arm(timeouts.connect);
+  deadline.arm(options.connect);
   race->start();
   const std::error_code outcome = co_await race->finished().take();
   if (outcome) {

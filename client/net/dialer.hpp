@@ -13,10 +13,11 @@
 
 namespace tapedeck::net {
 
-/// How long each step of opening a connection may take.
-struct DialTimeouts {
-  std::chrono::milliseconds resolve{10'000};
-  std::chrono::milliseconds connect{30'000};
+/// How a TCP connection is opened.
+struct DialOptions {
+  std::chrono::milliseconds resolve{10'000};  ///< how long the name's lookup may take
+  std::chrono::milliseconds connect{30'000};  ///< how long all attempts together may take
+  std::string source_address = {};            ///< bind to this one first; empty: any
 };
 
 /// A fresh connection and what it cost.
@@ -34,7 +35,7 @@ std::vector<Endpoint> interleave(const std::vector<Endpoint>& resolved);
 /// Resolves and connects, racing the addresses (RFC 8305): the next one starts when the one before
 /// has failed or has not answered within 250 ms; the first to answer wins.
 /// Fails with Stage::resolve or Stage::connect and a detail that names host and addresses.
-Awaitable<Result<Dialed>> dial(std::string host, std::uint16_t port, DialTimeouts timeouts,
+Awaitable<Result<Dialed>> dial(std::string host, std::uint16_t port, DialOptions options,
                                Watchdog& watchdog, Executor executor);
 
 }  // namespace tapedeck::net

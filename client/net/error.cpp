@@ -29,6 +29,16 @@ class ErrorCategory final : public std::error_category {
         return "no transport for this scheme";
       case Error::loop:
         return "this would lead back to the proxy itself";
+      case Error::bad_tls_file:
+        return "unusable TLS file";
+      case Error::untrusted_certificate:
+        return "certificate not trusted";
+      case Error::tls_failed:
+        return "TLS failed";
+      case Error::tls_alert:
+        return "refused by the server's TLS";
+      case Error::tls_truncated:
+        return "closed without TLS's goodbye: what came may not be all";
     }
     return "unknown error";
   }
@@ -44,11 +54,19 @@ class ErrorCategory final : public std::error_category {
         return condition == Condition::truncated;
       case Error::canceled:
         return condition == Condition::canceled;
+      case Error::untrusted_certificate:
+        return condition == Condition::untrusted_peer;
+      case Error::tls_truncated:
+        return condition == Condition::truncated;
+      case Error::tls_alert:
+        return condition == Condition::refused;
       case Error::name_not_found:
       case Error::resolver_failed:
       case Error::unreachable:
       case Error::unsupported_scheme:
       case Error::loop:
+      case Error::bad_tls_file:
+      case Error::tls_failed:
         return false;
     }
     return false;
@@ -81,7 +99,7 @@ std::error_code from_resolver(std::error_code code) noexcept {
 bool is_disconnect(std::error_code code) noexcept {
   return code == asio::error::eof || code == std::errc::connection_reset ||
          code == std::errc::broken_pipe || code == std::errc::connection_aborted ||
-         code == Error::closed;
+         code == Error::closed || code == Error::tls_truncated;
 }
 
 }  // namespace tapedeck::net

@@ -9,14 +9,19 @@ namespace tapedeck::net {
 
 /// What can go wrong below HTTP that the operating system has no errno for.
 enum class Error {
-  name_not_found = 1,  ///< the resolver says there is no such host
-  resolver_failed,     ///< the resolver could not answer (try again)
-  timed_out,           ///< a deadline passed; Failure::stage tells which
-  closed,              ///< the peer closed the connection
-  canceled,            ///< our side gave up
-  unreachable,         ///< every address failed, for different reasons
-  unsupported_scheme,  ///< no transport for that scheme
-  loop,                ///< the connection would lead back to this process
+  name_not_found = 1,     ///< the resolver says there is no such host
+  resolver_failed,        ///< the resolver could not answer (try again)
+  timed_out,              ///< a deadline passed; Failure::stage tells which
+  closed,                 ///< the peer closed the connection
+  canceled,               ///< our side gave up
+  unreachable,            ///< every address failed, for different reasons
+  unsupported_scheme,     ///< no transport for that scheme
+  loop,                   ///< the connection would lead back to this process
+  bad_tls_file,           ///< a certificate, key or revocation list that cannot be used
+  untrusted_certificate,  ///< the server's certificate did not stand verification
+  tls_failed,             ///< the handshake or a record broke TLS's rules
+  tls_alert,              ///< the peer refused, by a TLS alert
+  tls_truncated,          ///< closed without close_notify: what came may not be all
 };
 
 const std::error_category& error_category() noexcept;

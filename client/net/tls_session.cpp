@@ -1,0 +1,230 @@
+#include "client/net/tls_session.hpp"
+
+#include <array>
+#include <cerrno>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <asio/error.hpp>
+#include <asio/ip/address.hpp>
+
+#include "client/net/certificate.hpp"
+#include "client/net/error.hpp"
+#include "client/net/openssl.hpp"
+#include "client/net/tls_session_cache.hpp"
+
+namespace tapedeck::net {
+namespace {
+
+/// OpenSSL's way to a socket. Its own writes with write(2), which raises SIGPIPE.
+struct SocketBio {
+  int socket;
+  int error = 0;  ///< errno of the last failure
+  bool at_end = false;
+
+  static SocketBio& of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }
+
+  static int done(BIO* bio, ssize_t size, int retry_flag) {
+    BIO_clear_retry_flags(bio);
+    if (size >= 0) return static_cast<int>(size);
+    if (errno == EAGAIN || errno == EINTR) {
+      BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
+    } else {
+      of(bio).error = errno;
+    }
+    return -1;
+  }
+  static int read(BIO* bio, char* into, int size) {
+    const ssize_t got = ::recv(of(bio).socket, into, static_cast<std::size_t>(size), 0);
+    of(bio).at_end = got == 0;
+    return done(bio, got, BIO_FLAGS_READ);
+  }
+  static int write(BIO* bio, const char* bytes, int size) {
+    const ssize_t sent =
+        ::send(of(bio).socket, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    return done(bio, sent, BIO_FLAGS_WRITE);
+  }
+  static long control(BIO* bio, int command, long /*number*/, void* /*argument*/) {
+    if (command == BIO_CTRL_EOF) return of(bio).at_end ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  static const BIO_METHOD* method() {
+    static const BioMethodPtr made = [] {
+      BioMethodPtr method(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket"));
+      BIO_meth_set_read(method.get(), read);
+      BIO_meth_set_write(method.get(), write);
+      BIO_meth_set_ctrl(method.get(), control);
+      return method;
+    }();
+    return made.get();
+  }
+};
+
+/// RFC 6066 section 3: no trailing dot, and no address, in SNI.
+std::string_view without_root_dot(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host;
+}
+
+bool is_address(std::string_view host) {
+  std::error_code not_one;
+  (void)asio::ip::make_address(host, not_one);
+  return !not_one;
+}
+
+}  // namespace
+
+struct TlsSession::Native {
+  SocketBio bio;
+  SslPtr ssl;
+};
+
+TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int socket, std::string_view host,
+                       std::uint16_t port)
+    : context_(std::move(context)),
+      native_(std::make_unique<Native>()),
+      host_(without_root_dot(host)),
+      key_(host_ + ' ' + std::to_string(port)) {
+  native_->bio.socket = socket;
+  native_->ssl.reset(SSL_new(context_->native_));
+  BIO* bio = BIO_new(SocketBio::method());
+  if (native_->ssl == nullptr || bio == nullptr) throw std::bad_alloc();
+  BIO_set_data(bio, &native_->bio);
+  BIO_set_init(bio, 1);
+  SSL* ssl = native_->ssl.get();
+  SSL_set_bio(ssl, bio, bio);
+  SSL_set_app_data(ssl, this);
+  SSL_set_connect_state(ssl);
+  if (is_address(host_)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host_.c_str());
+  } else {
+    SSL_set1_host(ssl, host_.c_str());
+    SSL_set_tlsext_host_name(ssl, host_.c_str());
+  }
+  if (const SslSessionPtr session = context_->sessions_->take(key_)) {
+    SSL_set_session(ssl, session.get());
+  }
+}
+
+TlsSession::~TlsSession() {
+  shut_down();
+  // Else OpenSSL takes the session for broken, and it could not be resumed.
+  SSL_set_shutdown(native_->ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+int TlsSession::verify(x509_store_ctx_st* chain, void* /*unused*/) {
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* self = static_cast<TlsSession*>(SSL_get_app_data(ssl));
+  if (!self->context_->verify_) return 1;
+  return verify_certificate(chain, self->host_, self->why_);
+}
+
+TlsSession::Step TlsSession::handshake() {
+  ERR_clear_error();
+  why_.clear();
+  const int returned = SSL_do_handshake(native_->ssl.get());
+  if (returned != 1) return outcome(returned);
+  usable_ = true;
+  return {};
+}
+
+TlsSession::Step TlsSession::read(std::span<char> into) {
+  if (deferred_.error) return deferred_;
+  std::size_t total = 0;
+  // All records that have arrived, in one go: each holds 16 KiB at most.
+  do {
+    ERR_clear_error();
+    std::size_t size = 0;
+    const int returned =
+        SSL_read_ex(native_->ssl.get(), into.data() + total, into.size() - total, &size);
+    if (returned != 1) {
+      const Step step = outcome(returned);
+      if (total == 0) return step;
+      deferred_ = step;
+      break;
+    }
+    total += size;
+  } while (total < into.size() && SSL_has_pending(native_->ssl.get()) == 1);
+  return {.size = total};
+}
+
+bool TlsSession::holds_bytes() const {
+  return deferred_.error || SSL_has_pending(native_->ssl.get()) == 1;
+}
+
+TlsSession::Step TlsSession::write(std::string_view bytes) {
+  ERR_clear_error();
+  std::size_t size = 0;
+  const int returned = SSL_write_ex(native_->ssl.get(), bytes.data(), bytes.size(), &size);
+  if (returned != 1) return outcome(returned);
+  return {.size = size};
+}
+
+void TlsSession::shut_down() noexcept {
+  if (!usable_) return;
+  usable_ = false;
+  ERR_clear_error();
+  SSL_shutdown(native_->ssl.get());
+}
+
+bool TlsSession::quiet() {
+  if (!usable_ || deferred_.error) return false;
+  ERR_clear_error();
+  char byte = 0;
+  std::size_t size = 0;
+  const int returned = SSL_peek_ex(native_->ssl.get(), &byte, 1, &size);
+  if (returned == 1) return false;
+  const Step step = outcome(returned);
+  return !step.error && step.want == Want::read;
+}
+
+/// What OpenSSL's return value asks for or means.
+TlsSession::Step TlsSession::outcome(int returned) {
+  switch (SSL_get_error(native_->ssl.get(), returned)) {
+    case SSL_ERROR_WANT_READ:
+      return {.want = Want::read};
+    case SSL_ERROR_WANT_WRITE:
+      return {.want = Want::write};
+    case SSL_ERROR_ZERO_RETURN:
+      return {.error = asio::error::eof};
+    case SSL_ERROR_SYSCALL:
+      usable_ = false;
+      if (native_->bio.error != 0) {
+        return {.error = std::error_code(native_->bio.error, std::system_category())};
+      }
+      return {.error = Error::tls_truncated};
+    default:
+      break;
+  }
+  usable_ = false;
+  const unsigned long code = ERR_peek_error();
+  const int reason = ERR_GET_REASON(code);
+  if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {.error = Error::tls_truncated};
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return {.error = Error::untrusted_certificate};
+  const char* text = ERR_reason_error_string(code);
+  why_ = text != nullptr ? text : "unknown reason";
+  ERR_clear_error();
+  if (reason > SSL_AD_REASON_OFFSET) return {.error = Error::tls_alert};
+  return {.error = Error::tls_failed};
+}
+
+TlsFacts TlsSession::facts() const {
+  const SSL* ssl = native_->ssl.get();
+  TlsFacts facts{.version = SSL_get_version(ssl),
+                 .cipher = SSL_get_cipher_name(ssl),
+                 .peer_certificate = {},
+                 .resumed = SSL_session_reused(ssl) == 1,
+                 .verified = context_->verify_};
+  if (const X509* certificate = SSL_get0_peer_certificate(ssl)) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+    facts.peer_certificate.assign(reinterpret_cast<const char*>(digest.data()), size);
+  }
+  return facts;
+}
+
+}  // namespace tapedeck::net
