@@ -1,0 +1,69 @@
+#include "client/proxy.hpp"
+
+#include <charconv>
+#include <openssl/evp.h>
+
+#include "client/error.hpp"
+
+namespace tapedeck::client {
+namespace {
+
+Failure refuse(std::string detail) {
+  return {Error::bad_proxy, Stage::configure, Blame::local, std::move(detail)};
+}
+
+/// RFC 3986 section 2.1; a '%' without two digits stands for itself.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const auto end = digits.data() + digits.size();
+    if (text[i] == '%' && digits.size() == 2 &&
+        std::from_chars(digits.data(), end, byte, 16).ptr == end) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string basic_credentials(std::string_view user, std::string_view password) {
+  const std::string plain = std::string(user).append(":").append(password);
+  std::string encoded(4 * ((plain.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                   reinterpret_cast<const unsigned char*>(plain.data()),
+                                   static_cast<int>(plain.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  return "Basic " + encoded;
+}
+
+Result<Proxy> Proxy::parse(std::string_view url) {
+  constexpr std::string_view kScheme = "http://";
+  if (!http::to_lower(url).starts_with(kScheme)) {
+    return refuse("a proxy is written http://[user:password@]host:port");
+  }
+  std::string_view rest = url.substr(kScheme.size());
+  rest = rest.substr(0, rest.find('/'));
+  Proxy proxy;
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+    const std::string_view userinfo = rest.substr(0, at);
+    const std::size_t colon = userinfo.find(':');
+    const std::string_view password =
+        colon == std::string_view::npos ? std::string_view{} : userinfo.substr(colon + 1);
+    proxy.authorization =
+        basic_credentials(percent_decoded(userinfo.substr(0, colon)), percent_decoded(password));
+    rest.remove_prefix(at + 1);
+  }
+  auto authority = http::parse_authority(rest);
+  if (!authority) return refuse(authority.error().code.message() + ": " + authority.error().detail);
+  proxy.authority = *std::move(authority);
+  if (!proxy.authority.port) proxy.authority.port = http::default_port("http");
+  return proxy;
+}
+
+}  // namespace tapedeck::client
