@@ -180,6 +180,16 @@ Mapping map_net(net::Error error, Stage stage) {
       return {501, "proxy_configuration_error", ""};
     case net::Error::loop:
       return {502, "proxy_loop_detected", "Do not point the proxy, or its --reverse, at itself."};
+    case net::Error::untrusted_certificate:
+      return {502, "tls_certificate_error",
+              "Nothing was sent. --upstream-ca FILE adds a CA to those trusted."};
+    case net::Error::tls_failed:
+    case net::Error::tls_truncated:
+      return {502, "tls_protocol_error", kServerFault};
+    case net::Error::tls_alert:
+      return {502, "tls_alert_received", kServerFault};
+    case net::Error::bad_tls_file:
+      return {500, "proxy_configuration_error", ""};
   }
   return {500, "proxy_internal_error", ""};
 }

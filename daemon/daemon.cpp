@@ -61,6 +61,11 @@ Result<void> Daemon::start() {
   services_.http_limits = http_limits(options.limits);
   services_.pseudonym = make_pseudonym();
   if (auto ok = set_reverse(options.reverse); !ok) return ok;
+  net::TlsOptions trust;
+  if (!options.upstream_ca.empty()) trust.ca_files.push_back(options.upstream_ca);
+  auto tls = net::TlsContext::create(trust);
+  if (!tls) return std::move(tls).error();
+  services_.upstream_tls = *std::move(tls);
   services_.strict = options.commit == "strict";
   if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
   if (options.threads == 0) {
@@ -80,7 +85,6 @@ Result<void> Daemon::set_reverse(const std::string& text) {
   if (text.empty()) return {};
   auto url = http::parse_url(text);
   if (!url) return wrong("reverse: " + url.error().detail);
-  if (url->scheme != "http") return wrong("reverse: only http:// can be forwarded to so far");
   if (url->port() == 0) return wrong("reverse: port 0 is nowhere");
   if (url->query) return wrong("reverse: a query has no place in a base URL");
   services_.reverse = *std::move(url);

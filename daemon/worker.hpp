@@ -25,6 +25,7 @@ struct Services {
   config::Options options;
   http::Limits http_limits;
   std::optional<http::Url> reverse;
+  std::shared_ptr<net::TlsContext> upstream_tls;  ///< how servers are verified
   std::string pseudonym;                    ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
   storage::Recorder* recorder = nullptr;    ///< null when nothing is recorded

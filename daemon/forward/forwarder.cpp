@@ -271,7 +271,10 @@ net::Awaitable<std::error_code> Forwarder::read_upstream(std::size_t size) {
 /// An I/O error as what it means here: canceled for a deadline, for a client that left, or because
 /// the proxy stops.
 Failure Forwarder::failure(std::error_code code, Stage stage) const {
-  const std::string where = upstream_ ? upstream_->address : std::string{};
+  std::string where = upstream_ ? upstream_->address : std::string{};
+  if (const std::string why = upstream_ ? upstream_->stream.why() : std::string{}; !why.empty()) {
+    where += ": " + why;
+  }
   if (upload_failure_) return *upload_failure_;
   if (canceled_) return {net::Error::canceled, stage, Blame::local, where};
   if (upstream_ && upstream_->deadline.expired()) {

@@ -1,44 +1,68 @@
 #include "daemon/forward/upstream.hpp"
 
-#include "client/net/dialer.hpp"
 #include "client/net/error.hpp"
+#include "client/open.hpp"
 
 namespace tapedeck {
+namespace {
+
+/// Lower-case hexadecimal, as every tool prints a certificate's fingerprint.
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return text;
+}
+
+void describe(const client::PooledConnection& connection, storage::Exchange& row) {
+  row.upstream_address = connection.address;
+  row.upstream_reused = connection.reused;
+  if (const auto tls = connection.stream.tls()) {
+    row.tls_version = tls->version;
+    row.tls_cipher = tls->cipher;
+    row.peer_cert_sha256 = hex(tls->peer_certificate);
+  }
+}
+
+}  // namespace
 
 net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstream(
     Worker& worker, const Route& route, storage::Exchange& row, bool fresh) {
   const http::Url& url = route.url;
-  if (route.kind == Route::Kind::forward && url.scheme != "http") {
-    co_return Failure{net::Error::unsupported_scheme, Stage::connect, Blame::local,
-                      "https:// on a request line; use CONNECT, as clients do for https"};
-  }
-  const bool poolable = route.kind == Route::Kind::forward;
-  if (poolable && !fresh) {
+  const bool forwarding = route.kind == Route::Kind::forward;
+  if (forwarding && !fresh) {
     if (auto connection = worker.pool.take(url.origin())) {
-      row.upstream_address = connection->address;
-      row.upstream_reused = true;
+      describe(*connection, row);
       co_return std::move(connection);
     }
   }
-  const config::Limits& limits = worker.services.options.limits;
-  auto dialed =
-      co_await net::dial(url.authority.host, url.port(),
-                         {.resolve = limits.resolve_timeout, .connect = limits.connect_timeout},
-                         worker.watchdog, worker.context.get_executor());
-  if (!dialed) co_return std::move(dialed).error();
-  row.upstream_address = dialed->address;
-  row.upstream_reused = false;
-  row.timings.dns_us = dialed->dns_us;
-  row.timings.connect_us = dialed->connect_us;
-  std::error_code ignored;
-  const net::Endpoint peer = dialed->stream.socket().remote_endpoint(ignored);
-  if (worker.services.is_self(peer, dialed->stream.local_endpoint())) {
-    co_return Failure{net::Error::loop, Stage::connect, Blame::remote, dialed->address};
-  }
-  auto connection = std::make_unique<client::PooledConnection>(
-      std::move(dialed->stream), worker.services.http_limits, worker.watchdog);
-  connection->address = std::move(dialed->address);
-  co_return std::move(connection);
+  const Services& services = worker.services;
+  const config::Limits& limits = services.options.limits;
+  client::Destination destination{.origin = url.origin(), .dial_to = url.authority};
+  destination.dial_to.port = url.port();
+  if (forwarding && url.scheme == "https") destination.tls = services.upstream_tls;
+  client::OpenOptions options;
+  options.dial.resolve = limits.resolve_timeout;
+  options.dial.connect = limits.connect_timeout;
+  options.tls_timeout = limits.connect_timeout;
+  options.limits = services.http_limits;
+  options.approve = [&services, &row](const net::Stream& stream) -> Result<void> {
+    row.upstream_address = stream.peer_address();
+    if (!services.is_self(stream.peer_endpoint(), stream.local_endpoint())) return {};
+    return Failure{net::Error::loop, Stage::connect, Blame::remote, row.upstream_address};
+  };
+  client::Trace no_trace;
+  auto opened = co_await client::open(std::move(destination), std::move(options), worker.watchdog,
+                                      worker.context.get_executor(), std::move(no_trace));
+  if (!opened) co_return std::move(opened).error();
+  row.timings.dns_us = opened->dns_us;
+  row.timings.connect_us = opened->connect_us;
+  row.timings.tls_us = opened->tls_us;
+  describe(*opened->connection, row);
+  co_return std::move(opened->connection);
 }
 
 }  // namespace tapedeck

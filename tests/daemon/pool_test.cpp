@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 net::Awaitable<void> dial_into(std::optional<Result<net::Dialed>>& out, std::string host,
-                               std::uint16_t port, net::DialTimeouts timeouts,
+                               std::uint16_t port, net::DialOptions timeouts,
                                net::Watchdog& watchdog, net::Executor executor) {
   out.emplace(co_await net::dial(std::move(host), port, timeouts, watchdog, executor));
 }
