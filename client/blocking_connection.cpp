@@ -42,8 +42,9 @@ std::string BlockingConnection::peer_address() const {
 }
 
 Result<void> BlockingConnection::request(std::string_view method, std::string_view target,
-                                         Body body, http::Fields headers) {
-  return channel_->request(method, target, std::move(body), std::move(headers)).get();
+                                         Body body, http::Fields headers,
+                                         AutomaticFields automatic) {
+  return channel_->request(method, target, std::move(body), std::move(headers), automatic).get();
 }
 
 Result<void> BlockingConnection::begin(std::string_view method, std::string_view target,

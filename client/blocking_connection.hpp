@@ -107,7 +107,7 @@ class BlockingConnection {
   std::string peer_address() const;
 
   Result<void> request(std::string_view method, std::string_view target, Body body = {},
-                       http::Fields headers = {});
+                       http::Fields headers = {}, AutomaticFields automatic = {});
 
   Result<void> begin(std::string_view method, std::string_view target,
                      AutomaticFields automatic = {});

@@ -205,11 +205,10 @@ Result<void> Channel<Io>::header(std::string_view name, std::string_view value) 
   return {};
 }
 
-/// As it goes over this connection: a plain proxy is told the whole URL (RFC 9112 section 3.2.2).
+/// A plain proxy is told the whole URL (RFC 9112 section 3.2.2).
 template <class Io>
-http::RequestHead Channel<Io>::head_on_wire() const {
+http::RequestHead Channel<Io>::head_for_proxy() const {
   http::RequestHead head = head_;
-  if (!options_.proxy || tunnel_ || origin_.scheme == "https") return head;
   if (head.target.starts_with('/')) head.target = origin_.to_string() + head.target;
   if (head.target == "*") head.target = origin_.to_string();
   if (!options_.proxy->authorization.empty()) {
@@ -225,17 +224,25 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
   send_failure_.reset();
   framing_ = framing;
   out_.clear();
-  const http::RequestHead head = head_on_wire();
-  // A request that may not be sent opens no connection.
-  auto checked = http::append_request_head(head, framing, out_);
-  if (!checked) co_return abandon(std::move(checked).error());
-  out_.clear();
+  std::optional<http::RequestHead> rewritten;
+  const bool absolute = options_.proxy && !tunnel_ && origin_.scheme != "https";
+  const http::RequestHead& head = absolute ? rewritten.emplace(head_for_proxy()) : head_;
   (void)co_await settle_previous();
+  if (!wire_) {
+    // A request that may not be sent opens no connection.
+    auto checked = http::append_request_head(head, framing, out_);
+    if (!checked) co_return abandon(std::move(checked).error());
+    out_.clear();
+  }
   if (options_.timeouts.total.count() > 0) {
     total_by_ = net::Clock::now() + options_.timeouts.total;
   }
   auto opened = co_await ensure_open();
   if (!opened) co_return abandon(std::move(opened).error());
+  if (options_.trace) {
+    const std::string what = head_.method + " for " + tunneled_.to_string();
+    options_.trace({TraceEvent::Kind::exchange, what});
+  }
   auto sent = wire_->http.send_request(head, framing, out_);
   if (!sent) co_return abandon(std::move(sent).error());
   phase_ = Phase::body;
@@ -307,10 +314,10 @@ Result<http::Framing> Channel<Io>::framing_for(const Body& body, const BodyReade
 
 template <class Io>
 auto Channel<Io>::request(std::string_view method, std::string_view target, Body body,
-                          http::Fields headers) -> Task<Result<void>> {
-  auto begun = begin(
-      method, target,
-      {.host = !headers.contains("host"), .accept_encoding = !headers.contains("accept-encoding")});
+                          http::Fields headers, AutomaticFields automatic) -> Task<Result<void>> {
+  automatic.host = automatic.host && !headers.contains("host");
+  automatic.accept_encoding = automatic.accept_encoding && !headers.contains("accept-encoding");
+  auto begun = begin(method, target, automatic);
   if (!begun) co_return begun;
   for (const auto& [name, value] : headers) head_.fields.add(name, value);
   if (!body.content_type().empty() && !headers.contains("content-type")) {

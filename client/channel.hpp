@@ -59,7 +59,7 @@ class Channel {
   const PooledConnection* wire() const noexcept { return wire_.get(); }
 
   Task<Result<void>> request(std::string_view method, std::string_view target, Body body,
-                             http::Fields headers);
+                             http::Fields headers, AutomaticFields automatic);
   Result<void> begin(std::string_view method, std::string_view target, AutomaticFields automatic);
   Result<void> header(std::string_view name, std::string_view value);
   Task<Result<void>> end_headers();
@@ -95,7 +95,7 @@ class Channel {
   Task<std::error_code> read_wire();
   bool may_retry(const Failure& failure) const;
 
-  http::RequestHead head_on_wire() const;
+  http::RequestHead head_for_proxy() const;
   void detach();
   void take(net::IoResult result, std::span<char> room);
   void complete(Incoming& incoming);

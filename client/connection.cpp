@@ -40,8 +40,9 @@ std::string Connection::peer_address() const {
 }
 
 net::Awaitable<Result<void>> Connection::request(std::string_view method, std::string_view target,
-                                                 Body body, http::Fields headers) {
-  return channel_->request(method, target, std::move(body), std::move(headers));
+                                                 Body body, http::Fields headers,
+                                                 AutomaticFields automatic) {
+  return channel_->request(method, target, std::move(body), std::move(headers), automatic);
 }
 
 Result<void> Connection::begin(std::string_view method, std::string_view target,

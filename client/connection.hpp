@@ -64,7 +64,8 @@ class Connection {
   /// without a body. With "Expect: 100-continue" the body waits for the server's word, a second at
   /// most. When the server answers with an error before it has read the body, sending stops.
   net::Awaitable<Result<void>> request(std::string_view method, std::string_view target,
-                                       Body body = {}, http::Fields headers = {});
+                                       Body body = {}, http::Fields headers = {},
+                                       AutomaticFields automatic = {});
 
   // The same step by step.
 

@@ -1,8 +1,8 @@
 #include "client/proxy.hpp"
 
 #include <charconv>
-#include <openssl/evp.h>
 
+#include "client/base64.hpp"
 #include "client/error.hpp"
 
 namespace tapedeck::client {
@@ -33,13 +33,7 @@ std::string percent_decoded(std::string_view text) {
 }  // namespace
 
 std::string basic_credentials(std::string_view user, std::string_view password) {
-  const std::string plain = std::string(user).append(":").append(password);
-  std::string encoded(4 * ((plain.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(plain.data()),
-                                   static_cast<int>(plain.size()));
-  encoded.resize(static_cast<std::size_t>(size));
-  return "Basic " + encoded;
+  return "Basic " + base64(std::string(user).append(":").append(password));
 }
 
 Result<Proxy> Proxy::parse(std::string_view url) {

@@ -9,6 +9,7 @@ namespace tapedeck::client {
 struct TraceEvent {
   enum class Kind {
     note,      ///< a step in words: connected, TLS agreed, the connection closed
+    exchange,  ///< a request begins: its method and what it is for
     sent,      ///< bytes as written, before encryption
     received,  ///< bytes as read, after decryption
   };

@@ -115,6 +115,24 @@ std::size_t scheme_size(std::string_view target) noexcept {
   return letter(scheme[0]) && std::all_of(scheme.begin(), scheme.end(), allowed) ? colon : 0;
 }
 
+/// RFC 3986 section 5.2.4. `path` begins with a slash.
+std::string without_dot_segments(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/', 1), path.size());
+    const std::string_view segment = path.substr(0, end);  // with the slash before it
+    const bool last = end == path.size();
+    path.remove_prefix(end);
+    if (segment == "/." || segment == "/..") {
+      if (segment == "/..") out.erase(std::min(out.rfind('/'), out.size()));
+      if (last) out += '/';
+    } else {
+      out += segment;
+    }
+  }
+  return out;
+}
+
 void append_host(std::string_view host, bool bracket, std::string& text) {
   if (bracket) text += '[';
   text.append(host);
@@ -221,6 +239,30 @@ Result<Url> parse_url(std::string_view text) {
   url.path = rest.substr(0, mark);
   if (mark != std::string_view::npos) url.query = rest.substr(mark + 1);
   return url;
+}
+
+Result<Url> resolve(const Url& base, std::string_view reference) {
+  reference = reference.substr(0, reference.find('#'));
+  const std::size_t colon = reference.find(':');
+  const bool has_scheme =
+      colon != std::string_view::npos && colon < reference.find_first_of("/?") && colon > 0;
+  if (has_scheme) return parse_url(reference);
+  if (reference.starts_with("//")) return parse_url(base.scheme + ":" + std::string(reference));
+  Url url = base;
+  const std::size_t mark = reference.find('?');
+  const std::string_view path = reference.substr(0, mark);
+  if (mark != std::string_view::npos) {
+    url.query = reference.substr(mark + 1);
+  } else if (!reference.empty()) {
+    url.query.reset();
+  }
+  if (path.starts_with('/')) {
+    url.path = without_dot_segments(path);
+  } else if (!path.empty()) {
+    const std::string_view folder = std::string_view(base.path).substr(0, base.path.rfind('/') + 1);
+    url.path = without_dot_segments((folder.empty() ? "/" : std::string(folder)).append(path));
+  }
+  return parse_url(url.to_string());
 }
 
 std::uint16_t default_port(std::string_view scheme) noexcept {

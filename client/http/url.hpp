@@ -61,6 +61,10 @@ struct Url {
 /// Parses an absolute http or https URL. A fragment is refused: it never travels.
 Result<Url> parse_url(std::string_view text);
 
+/// What `reference`, absolute or relative, means at `base` (RFC 3986 section 5.2). A fragment is
+/// dropped. Fails as parse_url() does, on other schemes too.
+Result<Url> resolve(const Url& base, std::string_view reference);
+
 std::uint16_t default_port(std::string_view scheme) noexcept;
 std::string to_lower(std::string_view text);
 

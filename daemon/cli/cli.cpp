@@ -111,6 +111,7 @@ int run(int argc, char** argv) {
   add_ls(app, common, chosen);
   add_show(app, common, chosen);
   add_sql(app, common, chosen);
+  add_fetch(app, common, chosen);
   add_config(app, common, chosen);
   for (CLI::App* command : app.get_subcommands({})) {
     for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);

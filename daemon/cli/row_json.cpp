@@ -1,25 +1,16 @@
 #include "daemon/cli/row_json.hpp"
 
-#include <openssl/evp.h>
 #include <sqlite3.h>
 
 #include <nlohmann/json.hpp>
 
+#include "client/base64.hpp"
 #include "daemon/cli/json_text.hpp"
 
 namespace tapedeck::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string base64(std::span<const char> bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 bool holds_headers(std::string_view column) {
   return column.ends_with("_headers") || column.ends_with("_trailers");
@@ -39,7 +30,7 @@ Json value(const storage::Statement& row, int column, bool nest_headers) {
       }
       return std::string(row.text(column));
     case SQLITE_BLOB:
-      return Json{{"base64", base64(row.blob(column))}};
+      return Json{{"base64", client::base64({row.blob(column).data(), row.blob(column).size()})}};
     default:
       return nullptr;
   }
