@@ -19,16 +19,23 @@ constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 /// 112 bits of security: what OpenSSL's level 2 asks of keys, digests and ciphers.
 constexpr int kSecurityLevel = 2;
 
-Failure unusable(std::string_view what, const std::string& file) {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = ERR_reason_error_string(code);
-  std::string why = reason != nullptr ? reason : "unknown reason";
-  if (ERR_GET_LIB(code) == ERR_LIB_SYS || ERR_SYSTEM_ERROR(code)) {
-    why = std::generic_category().message(ERR_GET_REASON(code));
+/// The system's word where there is one, else OpenSSL's last.
+std::string take_reason() {
+  std::string why = "unknown reason";
+  while (const unsigned long code = ERR_get_error()) {
+    if (ERR_SYSTEM_ERROR(code)) {
+      why = std::generic_category().message(ERR_GET_REASON(code));
+      break;
+    }
+    if (const char* reason = ERR_reason_error_string(code)) why = reason;
   }
   ERR_clear_error();
+  return why;
+}
+
+Failure unusable(std::string_view what, const std::string& file) {
   return {Error::bad_tls_file, Stage::configure, Blame::local,
-          std::string(what) + " " + file + ": " + why};
+          std::string(what) + " " + file + ": " + take_reason()};
 }
 
 int give_password(char* into, int size, int /*writing*/, void* password) {

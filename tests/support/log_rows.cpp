@@ -17,7 +17,8 @@ constexpr const char* kSelect =
     "SELECT state, mode, method, scheme, host, port, path, query, client, request_headers, "
     "request_trailers, request_size, request_body_id, status, response_version, response_headers, "
     "response_trailers, response_size, response_body_id, error_stage, error_code, error_detail, "
-    "upstream_address, upstream_reused, total_us FROM exchange ORDER BY started_at, id";
+    "upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, tls_us, "
+    "total_us FROM exchange ORDER BY started_at, id";
 
 class Columns {
  public:
@@ -91,6 +92,10 @@ LogRows LogRows::read(const std::string& path) {
     row.error_detail = next.text();
     row.upstream_address = next.text();
     row.upstream_reused = next.number();
+    row.tls_version = next.text();
+    row.tls_cipher = next.text();
+    row.peer_cert_sha256 = next.text();
+    row.tls_us = next.number();
     row.total_us = next.number();
     log.rows_.push_back(std::move(row));
   }

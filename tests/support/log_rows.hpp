@@ -32,6 +32,10 @@ struct Row {
   std::string error_detail;
   std::string upstream_address;
   std::int64_t upstream_reused = -1;
+  std::string tls_version;
+  std::string tls_cipher;
+  std::string peer_cert_sha256;
+  std::int64_t tls_us = -1;
   std::int64_t total_us = -1;
 
   /// "STATE STATUS", and " STAGE CODE" when there was an error: what most tests ask.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -60,7 +61,7 @@ class Fetcher {
       }
       if (done) continue;
       (void)stdout_.flush();
-      status = explain(std::move(done).error());
+      status = std::max(status, explain(std::move(done).error()));
     }
     if (auto flushed = stdout_.flush(); !flushed) status = cli::complain(flushed.error());
     return status;
@@ -74,12 +75,11 @@ class Fetcher {
 
   static int explain(Failure failure) {
     if (failure.code == Condition::untrusted_peer) {
-      failure.detail += "; --cacert FILE names the CA to trust, --insecure trusts anyone";
+      failure.detail += "; see --cacert and --insecure";
     }
     if (failure.code == http::Error::userinfo_in_target)
       failure.detail = "use --user NAME:PASSWORD";
-    cli::complain(failure);
-    return cli::kFailed;
+    return cli::complain(failure);
   }
 
   Result<void> fetch(const std::string& text, Output& output) {
@@ -224,8 +224,10 @@ class Fetcher {
 
   Result<void> write(const Asked& asked, client::BlockingResponse& response, Output& output) const {
     if (job_.fail_on_error && response.status() >= 400) {
-      return refuse(asked.url.to_string() + " answered " + std::to_string(response.status()) + " " +
-                    response.reason());
+      return Failure{std::make_error_code(std::errc::invalid_argument), Stage::receive,
+                     Blame::remote,
+                     asked.url.to_string() + " answered " + std::to_string(response.status()) +
+                         " " + response.reason()};
     }
     if (job_.compressed) {
       if (auto ok = response.decode_content(); !ok) return ok;
