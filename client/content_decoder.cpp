@@ -29,16 +29,18 @@ constexpr std::uint64_t kRatioGrace = 1 << 20;
 /// One coding. Subclasses turn input into output; this one counts both.
 class ContentDecoder::Layer {
  public:
-  explicit Layer(const Limits& limits) : limits_(limits) {}
+  /// `received` counts what the whole decoder was given: a bomb in layers is one bomb.
+  Layer(const Limits& limits, std::shared_ptr<const std::uint64_t> received)
+      : limits_(limits), received_(std::move(received)) {}
   virtual ~Layer() = default;
 
   Result<void> push(std::span<const char> in, const Sink& sink) {
-    in_ += in.size();
+    started_ = started_ || !in.empty();
     return decode(in, sink);
   }
   /// True when the coded stream has reached its end.
   virtual bool ended() const = 0;
-  bool started() const noexcept { return in_ > 0; }
+  bool started() const noexcept { return started_; }
 
  protected:
   virtual Result<void> decode(std::span<const char> in, const Sink& sink) = 0;
@@ -48,8 +50,9 @@ class ContentDecoder::Layer {
     if (out_ > limits_.max_output) {
       return bomb("more than " + std::to_string(limits_.max_output) + " bytes decoded");
     }
-    if (out_ > kRatioGrace && out_ / std::max<std::uint64_t>(in_, 1) > limits_.max_ratio) {
-      return bomb("more than " + std::to_string(limits_.max_ratio) + " bytes decoded for each");
+    if (out_ > kRatioGrace && out_ / std::max<std::uint64_t>(*received_, 1) > limits_.max_ratio) {
+      return bomb("more than " + std::to_string(limits_.max_ratio) +
+                  " bytes decoded for each received");
     }
     if (size > 0) sink({buffer_.data(), size});
     return {};
@@ -59,16 +62,20 @@ class ContentDecoder::Layer {
 
  private:
   Limits limits_;
-  std::uint64_t in_ = 0;
+  std::shared_ptr<const std::uint64_t> received_;
   std::uint64_t out_ = 0;
+  bool started_ = false;
 };
 
 namespace {
 
+using Received = std::shared_ptr<const std::uint64_t>;
+
 /// gzip, and deflate: by the RFC a zlib stream, by some servers a bare one.
 class ZlibLayer final : public ContentDecoder::Layer {
  public:
-  ZlibLayer(const ContentDecoder::Limits& limits, bool gzip) : Layer(limits), gzip_(gzip) {
+  ZlibLayer(const ContentDecoder::Limits& limits, Received received, bool gzip)
+      : Layer(limits, std::move(received)), gzip_(gzip) {
     open(gzip ? 16 + MAX_WBITS : MAX_WBITS);
   }
   ~ZlibLayer() override { inflateEnd(&stream_); }
@@ -119,8 +126,9 @@ class ZlibLayer final : public ContentDecoder::Layer {
 
 class BrotliLayer final : public ContentDecoder::Layer {
  public:
-  explicit BrotliLayer(const ContentDecoder::Limits& limits)
-      : Layer(limits), state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
+  BrotliLayer(const ContentDecoder::Limits& limits, Received received)
+      : Layer(limits, std::move(received)),
+        state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
     if (state_ == nullptr) throw std::bad_alloc();
   }
   ~BrotliLayer() override { BrotliDecoderDestroyInstance(state_); }
@@ -153,8 +161,8 @@ class BrotliLayer final : public ContentDecoder::Layer {
 
 class ZstdLayer final : public ContentDecoder::Layer {
  public:
-  explicit ZstdLayer(const ContentDecoder::Limits& limits)
-      : Layer(limits), stream_(ZSTD_createDStream()) {
+  ZstdLayer(const ContentDecoder::Limits& limits, Received received)
+      : Layer(limits, std::move(received)), stream_(ZSTD_createDStream()) {
     if (stream_ == nullptr) throw std::bad_alloc();
     // RFC 9659: a window of at most 8 MiB.
     ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 23);
@@ -185,13 +193,14 @@ class ZstdLayer final : public ContentDecoder::Layer {
 };
 
 std::unique_ptr<ContentDecoder::Layer> make_layer(std::string_view coding,
-                                                  const ContentDecoder::Limits& limits) {
+                                                  const ContentDecoder::Limits& limits,
+                                                  const Received& received) {
   if (http::iequals(coding, "gzip") || http::iequals(coding, "x-gzip")) {
-    return std::make_unique<ZlibLayer>(limits, true);
+    return std::make_unique<ZlibLayer>(limits, received, true);
   }
-  if (http::iequals(coding, "deflate")) return std::make_unique<ZlibLayer>(limits, false);
-  if (http::iequals(coding, "br")) return std::make_unique<BrotliLayer>(limits);
-  if (http::iequals(coding, "zstd")) return std::make_unique<ZstdLayer>(limits);
+  if (http::iequals(coding, "deflate")) return std::make_unique<ZlibLayer>(limits, received, false);
+  if (http::iequals(coding, "br")) return std::make_unique<BrotliLayer>(limits, received);
+  if (http::iequals(coding, "zstd")) return std::make_unique<ZstdLayer>(limits, received);
   return nullptr;
 }
 
@@ -208,7 +217,7 @@ Result<ContentDecoder> ContentDecoder::create(std::string_view content_encoding,
   std::string unknown;
   http::for_each_element(content_encoding, [&](std::string_view coding) {
     if (http::iequals(coding, "identity")) return;
-    auto layer = make_layer(coding, limits);
+    auto layer = make_layer(coding, limits, decoder.received_);
     if (!layer && unknown.empty()) unknown = coding;
     // Applied in the order listed, so undone in the other.
     decoder.layers_.insert(decoder.layers_.begin(), std::move(layer));
@@ -218,7 +227,10 @@ Result<ContentDecoder> ContentDecoder::create(std::string_view content_encoding,
   return decoder;
 }
 
-Result<void> ContentDecoder::push(std::span<const char> piece) { return run(0, piece); }
+Result<void> ContentDecoder::push(std::span<const char> piece) {
+  *received_ += piece.size();
+  return run(0, piece);
+}
 
 Result<void> ContentDecoder::run(std::size_t layer, std::span<const char> piece) {
   if (layer == layers_.size()) {

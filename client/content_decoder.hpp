@@ -18,7 +18,7 @@ class ContentDecoder {
  public:
   struct Limits {
     std::uint64_t max_output = 1ull << 30;  ///< bytes out, of each layer
-    std::uint64_t max_ratio = 2'000;        ///< bytes out for each byte in, past the first 1 MiB
+    std::uint64_t max_ratio = 2'000;  ///< bytes out for each byte received, past the first 1 MiB
     std::size_t max_layers = 4;
   };
   using Sink = std::function<void(std::span<const char>)>;
@@ -43,6 +43,7 @@ class ContentDecoder {
   Result<void> run(std::size_t layer, std::span<const char> piece);
 
   Sink sink_;
+  std::shared_ptr<std::uint64_t> received_ = std::make_shared<std::uint64_t>(0);
   std::vector<std::unique_ptr<Layer>> layers_;  ///< in the order they are undone
 };
 

@@ -85,6 +85,8 @@ TEST(ContentDecoder, ABombMeetsEachBound) {
             "error: decoded content too large");
   EXPECT_EQ(decode("gzip", bomb, 1000, {.max_ratio = 100}), "error: decoded content too large");
   EXPECT_EQ(decode("gzip, gzip, gzip, gzip, gzip", "", 1), "error: decoded content too large");
+  // Each layer alone stays within the ratio; together they do not.
+  EXPECT_EQ(decode("gzip, gzip", gzip(bomb), 1000), "error: decoded content too large");
 }
 
 }  // namespace
