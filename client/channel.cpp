@@ -29,6 +29,8 @@ http::Authority with_port(const http::Origin& origin) {
   return {origin.host, origin.port, origin.host.find(':') != std::string::npos};
 }
 
+Failure gone() { return {Error::response_gone, Stage::receive, Blame::local, {}}; }
+
 http::RequestHead connect_request(const http::Origin& origin, http::Fields fields) {
   const std::string authority = with_port(origin).to_string();
   http::RequestHead head{.method = "CONNECT", .target = authority};
@@ -119,13 +121,13 @@ void Channel<Io>::close() {
   phase_ = Phase::idle;
 }
 
-/// The response under way is on its own: what it has not read is gone with the wire's buffer.
+/// The response under way is on its own: what it has not read is lost.
 template <class Io>
 void Channel<Io>::detach() {
   if (!incoming_) return;
+  if (!incoming_->read_whole() && !incoming_->failure) incoming_->failure = gone();
   incoming_->channel = nullptr;
-  if (!incoming_->decoder) incoming_->pending = {};
-  incoming_->encoded = {};
+  incoming_->pending = incoming_->encoded = {};
   incoming_.reset();
 }
 
@@ -140,10 +142,7 @@ void Channel<Io>::drop() {
 }
 
 template <class Io>
-auto Channel<Io>::ensure_open() -> Task<Result<void>> {
-  const bool reusable = wire_ && wire_->http.our_state() == http::State::idle;
-  // RFC 9112 section 9.3: the peer may have closed meanwhile, or said what nobody asked for.
-  if (reusable && wire_->stream.quiet()) co_return Result<void>{};
+auto Channel<Io>::reopen() -> Task<Result<void>> {
   if (wire_) drop();
   if (!options_.auto_open) {
     co_return Failure{Error::not_connected, Stage::connect, Blame::local, origin_.to_string()};
@@ -151,11 +150,17 @@ auto Channel<Io>::ensure_open() -> Task<Result<void>> {
   co_return co_await connect();
 }
 
+/// RFC 9112 section 9.3: the peer may have closed meanwhile, or said what nobody asked for.
+template <class Io>
+bool Channel<Io>::reusable() {
+  return wire_ && wire_->http.our_state() == http::State::idle && wire_->stream.quiet();
+}
+
 /// What the exchange before has left on the connection (Options::drain_limit).
 template <class Io>
 auto Channel<Io>::settle_previous() -> Task<Result<void>> {
-  if (!incoming_) co_return Result<void>{};
   Incoming& left = *incoming_;
+  const bool read = left.read_whole();
   std::uint64_t drained = 0;
   const auto by = net::Clock::now() + kDrainTime;
   left.decoder.reset();
@@ -167,7 +172,7 @@ auto Channel<Io>::settle_previous() -> Task<Result<void>> {
     drained += left.pending.size();
   }
   const bool whole = left.ended;
-  left.pending = {};
+  if (!read) left.failure = gone();
   detach();
   if (!whole) drop();
   co_return Result<void>{};
@@ -227,7 +232,13 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
   std::optional<http::RequestHead> rewritten;
   const bool absolute = options_.proxy && !tunnel_ && origin_.scheme != "https";
   const http::RequestHead& head = absolute ? rewritten.emplace(head_for_proxy()) : head_;
-  (void)co_await settle_previous();
+  if (incoming_) {
+    if (incoming_->read_whole()) {
+      detach();
+    } else {
+      (void)co_await settle_previous();
+    }
+  }
   if (!wire_) {
     // A request that may not be sent opens no connection.
     auto checked = http::append_request_head(head, framing, out_);
@@ -237,8 +248,10 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
   if (options_.timeouts.total.count() > 0) {
     total_by_ = net::Clock::now() + options_.timeouts.total;
   }
-  auto opened = co_await ensure_open();
-  if (!opened) co_return abandon(std::move(opened).error());
+  if (!reusable()) {
+    auto opened = co_await reopen();
+    if (!opened) co_return abandon(std::move(opened).error());
+  }
   if (options_.trace) {
     const std::string what = head_.method + " for " + tunneled_.to_string();
     options_.trace({TraceEvent::Kind::exchange, what});
@@ -508,9 +521,6 @@ auto Channel<Io>::fill(Incoming& incoming) -> Task<Result<void>> {
     look_ahead(incoming);
     if (incoming.failure) co_return *incoming.failure;
     if (!incoming.pending.empty() || incoming.ended) break;
-    if (incoming.channel == nullptr) {
-      co_return Failure{Error::response_gone, Stage::receive, Blame::local, {}};
-    }
     arm(options_.timeouts.body);
     const std::error_code error = co_await read_wire();
     io_.disarm(*wire_);

@@ -30,6 +30,8 @@ struct Incoming {
   http::Fields trailers = {};
   std::string partial = {};
   std::optional<Failure> failure = {};
+
+  bool read_whole() const noexcept { return ended && pending.empty() && encoded.empty(); }
 };
 
 /// What a Connection and its Responses share: the open connection, where the exchange stands, and
@@ -83,7 +85,8 @@ class Channel {
   };
 
   Destination destination() const;
-  Task<Result<void>> ensure_open();
+  bool reusable();
+  Task<Result<void>> reopen();
   Task<Result<void>> settle_previous();
   Task<Result<void>> start(http::Framing framing);
   Result<http::Framing> framing_for(const Body& body, const BodyReader& reader) const;
