@@ -19,16 +19,12 @@ constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 /// 112 bits of security: what OpenSSL's level 2 asks of keys, digests and ciphers.
 constexpr int kSecurityLevel = 2;
 
-/// The system's word where there is one, else OpenSSL's last.
+/// OpenSSL's first error, which is the cause of the others.
 std::string take_reason() {
-  std::string why = "unknown reason";
-  while (const unsigned long code = ERR_get_error()) {
-    if (ERR_SYSTEM_ERROR(code)) {
-      why = std::generic_category().message(ERR_GET_REASON(code));
-      break;
-    }
-    if (const char* reason = ERR_reason_error_string(code)) why = reason;
-  }
+  const unsigned long code = ERR_peek_error();
+  const char* reason = ERR_reason_error_string(code);
+  std::string why = reason != nullptr ? reason : "unknown reason";
+  if (ERR_SYSTEM_ERROR(code)) why = std::generic_category().message(ERR_GET_REASON(code));
   ERR_clear_error();
   return why;
 }

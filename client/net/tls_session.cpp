@@ -68,6 +68,25 @@ std::string_view without_root_dot(std::string_view host) {
   return host;
 }
 
+/// What people meet most often, in their words.
+std::string_view explanation(int reason) {
+  switch (reason) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+      return " (it does not speak TLS on this port)";
+    case SSL_AD_REASON_OFFSET + SSL_AD_CERTIFICATE_REQUIRED:
+    case SSL_AD_REASON_OFFSET + SSL_AD_NO_CERTIFICATE:
+      return " (it asks for a client's certificate)";
+    case SSL_AD_REASON_OFFSET + SSL_AD_NO_APPLICATION_PROTOCOL:
+      return " (it does not speak HTTP/1.1)";
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION:
+      return " (it does not speak TLS 1.2 or later)";
+    default:
+      return "";
+  }
+}
+
 bool is_address(std::string_view host) {
   std::error_code not_one;
   (void)asio::ip::make_address(host, not_one);
@@ -126,9 +145,16 @@ TlsSession::Step TlsSession::handshake() {
   ERR_clear_error();
   why_.clear();
   const int returned = SSL_do_handshake(native_->ssl.get());
-  if (returned != 1) return outcome(returned);
-  usable_ = true;
-  return {};
+  if (returned == 1) {
+    usable_ = true;
+    return {};
+  }
+  Step step = outcome(returned);
+  if (step.error == Error::tls_truncated) {
+    step.error = Error::tls_failed;
+    why_ = "the server closed the connection during the handshake";
+  }
+  return step;
 }
 
 TlsSession::Step TlsSession::read(std::span<char> into) {
@@ -206,6 +232,7 @@ TlsSession::Step TlsSession::outcome(int returned) {
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return {.error = Error::untrusted_certificate};
   const char* text = ERR_reason_error_string(code);
   why_ = text != nullptr ? text : "unknown reason";
+  why_ += explanation(reason);
   ERR_clear_error();
   if (reason > SSL_AD_REASON_OFFSET) return {.error = Error::tls_alert};
   return {.error = Error::tls_failed};
