@@ -47,7 +47,7 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
   client::OpenOptions options;
   options.dial.resolve = limits.resolve_timeout;
   options.dial.connect = limits.connect_timeout;
-  options.tls_timeout = limits.connect_timeout;
+  options.tls_timeout = limits.tls_timeout;
   options.limits = services.http_limits;
   options.approve = [&services, &row](const net::Stream& stream) -> Result<void> {
     row.upstream_address = stream.peer_address();
