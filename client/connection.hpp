@@ -9,6 +9,7 @@
 #include "client/http/error.hpp"
 #include "client/http/fields.hpp"
 #include "client/http/result.hpp"
+#include "client/io.hpp"
 #include "client/net/deadline.hpp"
 #include "client/net/tls_session.hpp"
 #include "client/net/types.hpp"
