@@ -30,6 +30,8 @@ struct Incoming {
   http::Fields trailers = {};
   std::string partial = {};
   std::optional<Failure> failure = {};
+
+  bool unread() const noexcept { return !ended || !pending.empty() || !encoded.empty(); }
 };
 
 /// What a Connection and its Responses share: the open connection, where the exchange stands, and

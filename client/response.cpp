@@ -29,7 +29,7 @@ bool BasicResponse<Io>::will_close() const noexcept {
 
 template <class Io>
 bool BasicResponse<Io>::closed() const noexcept {
-  return incoming_->ended && incoming_->pending.empty();
+  return !incoming_->unread() && !incoming_->failure;
 }
 
 template <class Io>
@@ -71,9 +71,7 @@ template <class Io>
 auto BasicResponse<Io>::peek(std::size_t size) -> Task<Result<std::string_view>> {
   Incoming<Io>& incoming = *incoming_;
   if (incoming.pending.empty()) {
-    if (incoming.channel == nullptr && !incoming.ended) {
-      co_return Failure{Error::response_gone, Stage::receive, Blame::local, {}};
-    }
+    if (incoming.failure) co_return *incoming.failure;
     if (incoming.channel != nullptr) {
       auto filled = co_await incoming.channel->fill(incoming);
       if (!filled) co_return std::move(filled).error();
