@@ -12,8 +12,7 @@ Dialogue::Dialogue(Options options)
 std::string Dialogue::ask(std::string_view method, std::string_view target, Body body,
                           http::Fields headers) {
   client.request(method, target, std::move(body), std::move(headers)).value();
-  if (!accepted_ || origin.has_connection()) accept();
-  accepted_ = true;
+  if (connections == 0 || origin.has_connection()) accept();
   return server.read_head();
 }
 

@@ -83,14 +83,15 @@ class Dialogue {
   BlockingResponse exchange(std::string_view answer_bytes);
 
   /// The origin takes the client's next connection.
-  void accept() { server = origin.accept(); }
+  void accept() {
+    server = origin.accept();
+    ++connections;
+  }
 
   Origin origin;
   BlockingConnection client;
   Peer server{-1};
-
- private:
-  bool accepted_ = false;
+  int connections = 0;  ///< accepted so far
 };
 
 }  // namespace tapedeck::client
