@@ -381,12 +381,30 @@ TEST(ClientResponse, ReadHoldsMaxBodyAtLeast) {
               Gives(std::string("abcdefghij")));
 }
 
+/// Whether a body fits does not depend on when its end arrives.
+TEST(ClientResponse, BodyOfMaxBodyWhoseEndComesLater) {
+  Options options = patient();
+  options.max_body = 10;
+  Dialogue chunked(options);
+  auto response = chunked.exchange(kChunkedHead + "a\r\n0123456789\r\n");
+  chunked.server.send("0\r\n\r\n");
+  EXPECT_THAT(response.read(), Gives(std::string("0123456789")));
+  Dialogue line(options);
+  response = line.exchange("HTTP/1.1 200 OK\r\n\r\n0123456789");
+  line.server.shutdown();
+  EXPECT_THAT(response.read_line(), Gives(std::string("0123456789")));
+}
+
 TEST(ClientResponse, LineOfMoreThanMaxBody) {
   Options options = patient();
   options.max_body = 5;
   Dialogue dialogue(options);
   auto response = dialogue.exchange(std::string(kTen) + "abc\n456789");
   EXPECT_THAT(response.read_line(), Gives(std::string("abc\n")));
+  EXPECT_THAT(response.read_line(), FailsAt(Stage::receive, http::Error::content_too_large));
+  EXPECT_EQ(response.partial(), "45678");
+  Dialogue at_once(options);
+  response = at_once.exchange(std::string(kTen) + "abcdefghi\n");
   EXPECT_THAT(response.read_line(), FailsAt(Stage::receive, http::Error::content_too_large));
 }
 
