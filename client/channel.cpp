@@ -39,6 +39,8 @@ http::RequestHead connect_request(const http::Origin& origin, http::Fields field
   return head;
 }
 
+Failure gone() { return {Error::response_gone, Stage::receive, Blame::local, {}}; }
+
 }  // namespace
 
 template <class Io>
@@ -134,7 +136,6 @@ void Channel<Io>::detach() {
 /// The connection is of no more use.
 template <class Io>
 void Channel<Io>::drop() {
-  total_by_ = net::Clock::time_point::max();
   if (!wire_) return;
   wire_->stream.close();
   wire_.reset();
@@ -160,19 +161,20 @@ bool Channel<Io>::reusable() {
 template <class Io>
 auto Channel<Io>::settle_previous() -> Task<Result<void>> {
   Incoming& left = *incoming_;
-  const bool read = left.read_whole();
+  const bool failed = left.failure.has_value();
   std::uint64_t drained = 0;
-  const auto by = net::Clock::now() + kDrainTime;
+  total_by_ = std::min(total_by_, net::Clock::now() + kDrainTime);
   left.decoder.reset();
-  while (!left.ended && !left.failure && drained <= options_.drain_limit &&
-         net::Clock::now() < by) {
+  while (!left.ended && !left.failure && drained <= options_.drain_limit) {
     left.pending = left.encoded = {};
     auto filled = co_await fill(left);
     if (!filled) break;
     drained += left.pending.size();
   }
+  total_by_ = net::Clock::time_point::max();
   const bool whole = left.ended;
-  if (!read) left.failure = gone();
+  // Its handle must not take what was thrown away for the end of the body.
+  if (!failed) left.failure = gone();
   detach();
   if (!whole) drop();
   co_return Result<void>{};
@@ -245,9 +247,8 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
     if (!checked) co_return abandon(std::move(checked).error());
     out_.clear();
   }
-  if (options_.timeouts.total.count() > 0) {
-    total_by_ = net::Clock::now() + options_.timeouts.total;
-  }
+  const auto total = options_.timeouts.total;
+  total_by_ = total.count() > 0 ? net::Clock::now() + total : net::Clock::time_point::max();
   if (!reusable()) {
     auto opened = co_await reopen();
     if (!opened) co_return abandon(std::move(opened).error());
@@ -343,7 +344,10 @@ auto Channel<Io>::request(std::string_view method, std::string_view target, Body
   auto started = co_await start(*framing);
   if (!started) co_return started;
   if (framing->has_body()) {
-    if (head_.fields.has_token("expect", "100-continue")) (void)co_await await_permission();
+    if (head_.fields.has_token("expect", "100-continue")) {
+      auto waited = co_await await_permission();
+      if (!waited) co_return waited;
+    }
     auto sent = co_await send_body(*reader);
     if (!sent) co_return sent;
   }
@@ -367,7 +371,7 @@ auto Channel<Io>::send_body(BodyReader& reader) -> Task<Result<void>> {
 template <class Io>
 auto Channel<Io>::await_permission() -> Task<Result<void>> {
   auto written = co_await write();
-  if (!written || stop_sending_) co_return Result<void>{};
+  if (!written || stop_sending_) co_return written;
   arm(kPermissionWait);
   while (true) {
     auto event = wire_->http.next_event();
@@ -395,7 +399,8 @@ auto Channel<Io>::write(std::string_view data, std::string_view after) -> Task<R
     if (options_.trace && !piece.empty()) options_.trace({TraceEvent::Kind::sent, piece});
   }
   net::Stream& stream = wire_->stream;
-  std::error_code error = stream.write_now(pieces);
+  std::error_code error = net::Error::timed_out;
+  if (!out_of_time()) error = stream.write_now(pieces);
   while (!error && !(pieces[0].empty() && pieces[1].empty() && pieces[2].empty())) {
     arm(options_.timeouts.send);
     error = co_await io_.wait_either(*wire_);
@@ -464,7 +469,9 @@ auto Channel<Io>::get_response() -> Task<Result<Response>> {
     note("the kept connection was closed: sending the request again");
     drop();
     phase_ = Phase::head;
+    const auto by = total_by_;
     received = co_await start(framing_);
+    total_by_ = by;
     if (received) received = co_await finish({});
     if (received) received = co_await receive_head();
   }

@@ -112,12 +112,14 @@ auto BasicResponse<Io>::read() -> Task<Result<std::string>> {
   text.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(expected().value_or(0), kReserve)));
   auto done = co_await read_onto(text, limit);
   if (!done) co_return std::move(done).error();
-  if (!closed() && text.size() >= limit) {
-    incoming_->partial = std::move(text);
-    co_return Failure{http::Error::content_too_large, Stage::receive, Blame::remote,
-                      "read() holds at most " + std::to_string(limit) + " bytes (max_body)"};
-  }
-  co_return text;
+  if (closed()) co_return text;
+  // The end may arrive after the last byte that fits.
+  auto more = co_await peek(1);
+  if (more && more->empty()) co_return text;
+  incoming_->partial = std::move(text);
+  if (!more) co_return std::move(more).error();
+  co_return Failure{http::Error::content_too_large, Stage::receive, Blame::remote,
+                    "read() holds at most " + std::to_string(limit) + " bytes (max_body)"};
 }
 
 template <class Io>
@@ -147,13 +149,16 @@ auto BasicResponse<Io>::read_into(std::span<char> into) -> Task<Result<std::size
 
 template <class Io>
 auto BasicResponse<Io>::read_line() -> Task<Result<std::string>> {
+  const auto limit = static_cast<std::size_t>(incoming_->max_body);
   std::string line;
-  while (line.size() < incoming_->max_body) {
-    auto piece = co_await peek();
+  while (true) {
+    const std::size_t room = limit - line.size();
+    auto piece = co_await peek(std::max<std::size_t>(room, 1));
     if (!piece) {
       incoming_->partial = std::move(line);
       co_return std::move(piece).error();
     }
+    if (room == 0 && !piece->empty()) break;
     const std::size_t end = piece->find('\n');
     const std::size_t size = end == std::string_view::npos ? piece->size() : end + 1;
     line += piece->substr(0, size);

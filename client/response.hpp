@@ -10,7 +10,7 @@
 #include "client/content_decoder.hpp"
 #include "client/http/message.hpp"
 #include "client/http/result.hpp"
-#include "client/net/types.hpp"
+#include "client/io.hpp"
 
 namespace tapedeck::client {
 
@@ -18,7 +18,6 @@ template <class Io>
 class Channel;
 template <class Io>
 struct Incoming;
-class AsyncIo;
 
 /// A response whose head has arrived and whose body is read as it comes, its transfer-coding
 /// undone. A handle: copies read the same body. Good until its connection begins another request

@@ -224,6 +224,15 @@ std::string Peer::local_address() const {
   return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
 }
 
+std::string Peer::remote_host() const {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+  char text[INET_ADDRSTRLEN] = {};
+  ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+  return text;
+}
+
 std::string Peer::server_name() const { return server_name_; }
 
 std::string Peer::offered_alpn() const { return offered_alpn_; }

@@ -75,6 +75,8 @@ class Peer {
 
   /// "127.0.0.1:54321", our end.
   std::string local_address() const;
+  /// "127.0.0.1", the other end.
+  std::string remote_host() const;
 
   /// The name the client asked for in its ClientHello (SNI), also in one that came to nothing; ""
   /// when none.
