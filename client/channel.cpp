@@ -39,8 +39,6 @@ http::RequestHead connect_request(const http::Origin& origin, http::Fields field
   return head;
 }
 
-Failure gone() { return {Error::response_gone, Stage::receive, Blame::local, {}}; }
-
 }  // namespace
 
 template <class Io>

@@ -318,6 +318,7 @@ struct Traced {
         case TraceEvent::Kind::received:
           received += event.text;
           break;
+        case TraceEvent::Kind::exchange:
         case TraceEvent::Kind::note:
           notes.append(event.text).append("\n");
           break;
