@@ -132,7 +132,7 @@ TEST_F(ClientTls, ServerThatLeaves) {
   Peer peer = origin.accept();
   (void)peer.read(1);
   peer.shutdown();
-  EXPECT_THAT(connecting.get(), FailsAt(Stage::tls, Condition::truncated));
+  EXPECT_THAT(connecting.get(), FailsAt(Stage::tls, net::Error::tls_failed));
 }
 
 // Certificates of clients.
