@@ -34,7 +34,9 @@ void BlockingConnection::close() { channel_->close(); }
 bool BlockingConnection::is_open() const noexcept { return channel_->wire() != nullptr; }
 
 std::optional<net::TlsFacts> BlockingConnection::tls() const {
-  return channel_->wire() == nullptr ? std::nullopt : channel_->wire()->stream.tls();
+  const net::TlsFacts* const facts =
+      channel_->wire() == nullptr ? nullptr : channel_->wire()->stream.tls();
+  return facts == nullptr ? std::nullopt : std::optional(*facts);
 }
 
 std::string BlockingConnection::peer_address() const {

@@ -32,7 +32,9 @@ void Connection::close() { channel_->close(); }
 bool Connection::is_open() const noexcept { return channel_->wire() != nullptr; }
 
 std::optional<net::TlsFacts> Connection::tls() const {
-  return channel_->wire() == nullptr ? std::nullopt : channel_->wire()->stream.tls();
+  const net::TlsFacts* const facts =
+      channel_->wire() == nullptr ? nullptr : channel_->wire()->stream.tls();
+  return facts == nullptr ? std::nullopt : std::optional(*facts);
 }
 
 std::string Connection::peer_address() const {

@@ -48,10 +48,6 @@ Awaitable<std::error_code> Stream::start_tls(std::shared_ptr<TlsContext> context
   }
 }
 
-std::optional<TlsFacts> Stream::tls() const {
-  return tls_ ? std::optional(tls_->facts()) : std::nullopt;
-}
-
 Awaitable<IoResult> Stream::read_some(std::span<char> into) {
   if (tls_) co_return co_await read_tls(into);
   IoResult result;

@@ -3,7 +3,6 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,8 +29,8 @@ class Stream {
   /// TLS. On failure why() tells, and the stream is good for nothing but closing.
   Awaitable<std::error_code> start_tls(std::shared_ptr<TlsContext> context, std::string host,
                                        std::uint16_t port);
-  /// Empty over plain TCP.
-  std::optional<TlsFacts> tls() const;
+  /// What TLS agreed on; null over plain TCP.
+  const TlsFacts* tls() const noexcept { return tls_ ? &tls_->facts() : nullptr; }
   /// What TLS has to say about the last failure; empty over plain TCP.
   std::string why() const { return tls_ ? tls_->why() : std::string{}; }
 

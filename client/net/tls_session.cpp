@@ -147,6 +147,7 @@ TlsSession::Step TlsSession::handshake() {
   const int returned = SSL_do_handshake(native_->ssl.get());
   if (returned == 1) {
     usable_ = true;
+    gather_facts();
     return {};
   }
   Step step = outcome(returned);
@@ -238,20 +239,18 @@ TlsSession::Step TlsSession::outcome(int returned) {
   return {.error = Error::tls_failed};
 }
 
-TlsFacts TlsSession::facts() const {
+void TlsSession::gather_facts() {
   const SSL* ssl = native_->ssl.get();
-  TlsFacts facts{.version = SSL_get_version(ssl),
-                 .cipher = SSL_get_cipher_name(ssl),
-                 .peer_certificate = {},
-                 .resumed = SSL_session_reused(ssl) == 1,
-                 .verified = context_->verify_};
+  facts_.version = SSL_get_version(ssl);
+  facts_.cipher = SSL_get_cipher_name(ssl);
+  facts_.resumed = SSL_session_reused(ssl) == 1;
+  facts_.verified = context_->verify_;
   if (const X509* certificate = SSL_get0_peer_certificate(ssl)) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     X509_digest(certificate, EVP_sha256(), digest.data(), &size);
-    facts.peer_certificate.assign(reinterpret_cast<const char*>(digest.data()), size);
+    facts_.peer_certificate.assign(reinterpret_cast<const char*>(digest.data()), size);
   }
-  return facts;
 }
 
 }  // namespace tapedeck::net

@@ -59,12 +59,14 @@ class TlsSession {
 
   /// In words, why the last step failed.
   const std::string& why() const noexcept { return why_; }
-  TlsFacts facts() const;
+  /// Precondition: the handshake succeeded. Lives as long as the session.
+  const TlsFacts& facts() const noexcept { return facts_; }
 
  private:
   friend class TlsContext;
   struct Native;
   Step outcome(int returned);
+  void gather_facts();
   static int verify(x509_store_ctx_st* chain, void* unused);
 
   std::shared_ptr<TlsContext> context_;
@@ -72,6 +74,7 @@ class TlsSession {
   std::string host_;
   std::string key_;  ///< of the session cache
   std::string why_;
+  TlsFacts facts_;
   Step deferred_;  ///< a failure that came right after data
   bool usable_ = false;
 };

@@ -20,7 +20,7 @@ std::string hex(std::string_view bytes) {
 void describe(const client::PooledConnection& connection, storage::Exchange& row) {
   row.upstream_address = connection.address;
   row.upstream_reused = connection.reused;
-  if (const auto tls = connection.stream.tls()) {
+  if (const net::TlsFacts* const tls = connection.stream.tls()) {
     row.tls_version = tls->version;
     row.tls_cipher = tls->cipher;
     row.peer_cert_sha256 = hex(tls->peer_certificate);
