@@ -26,11 +26,11 @@ struct Services {
   http::Limits http_limits;
   std::optional<http::Url> reverse;
   std::shared_ptr<net::TlsContext> upstream_tls;  ///< how servers are verified
-  std::string pseudonym;                    ///< ours in Via, unique to this process
-  std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
-  storage::Recorder* recorder = nullptr;    ///< null when nothing is recorded
-  std::atomic<bool> storage_failed{false};  ///< as last logged
-  std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
+  std::string pseudonym;                          ///< ours in Via, unique to this process
+  std::vector<net::Endpoint> listeners;           ///< where we accept: never a place to forward to
+  storage::Recorder* recorder = nullptr;          ///< null when nothing is recorded
+  std::atomic<bool> storage_failed{false};        ///< as last logged
+  std::atomic<std::size_t> connections{0};        ///< sessions alive, on all threads
 
   /// --commit strict.
   bool strict = false;

@@ -51,14 +51,8 @@ class Fetcher {
   int run() {
     int status = cli::kDone;
     for (std::size_t i = 0; i < job_.urls.size(); ++i) {
-      Result<void> done;
-      if (i < job_.output_files.size()) {
-        auto file = Output::to_file(job_.output_files[i]);
-        done = file ? fetch(job_.urls[i], *file) : std::move(file).error();
-        if (file) done = with_flush(std::move(done), *file);
-      } else {
-        done = fetch(job_.urls[i], stdout_);
-      }
+      auto done = i < job_.output_files.size() ? fetch_to_file(job_.urls[i], job_.output_files[i])
+                                               : fetch(job_.urls[i], stdout_);
       if (done) continue;
       (void)stdout_.flush();
       status = std::max(status, explain(std::move(done).error()));
@@ -68,8 +62,11 @@ class Fetcher {
   }
 
  private:
-  static Result<void> with_flush(Result<void> done, Output& output) {
-    auto flushed = output.flush();
+  Result<void> fetch_to_file(const std::string& url, const std::string& path) {
+    auto file = Output::to_file(path);
+    if (!file) return std::move(file).error();
+    auto done = fetch(url, *file);
+    auto flushed = file->flush();
     return done ? std::move(flushed) : std::move(done);
   }
 
