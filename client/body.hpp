@@ -41,8 +41,6 @@ class Body {
   const std::string& content_type() const noexcept { return content_type_; }
   bool empty() const noexcept { return std::holds_alternative<std::monostate>(source_); }
   bool is_chunked() const noexcept { return chunked_; }
-  /// Can be sent a second time: after a connection proved dead, or a redirect.
-  bool repeatable() const noexcept { return !std::holds_alternative<Generated>(source_); }
 
  private:
   friend class BodyReader;

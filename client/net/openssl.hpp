@@ -19,7 +19,6 @@ struct Freer {
 using BioPtr = std::unique_ptr<BIO, Freer<BIO_free>>;
 using BioMethodPtr = std::unique_ptr<BIO_METHOD, Freer<BIO_meth_free>>;
 using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
-using SslContextPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using SslSessionPtr = std::unique_ptr<SSL_SESSION, Freer<SSL_SESSION_free>>;
 using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 using NameConstraintsPtr = std::unique_ptr<NAME_CONSTRAINTS, Freer<NAME_CONSTRAINTS_free>>;

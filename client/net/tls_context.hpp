@@ -46,8 +46,6 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  bool verifies() const noexcept { return verify_; }
-
  private:
   friend class TlsSession;
   TlsContext();
