@@ -146,13 +146,13 @@ std::string check_url(std::string_view given) {
 std::string check_log_level(std::string_view given) {
   constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info", "warning",
                                                        "error", "critical", "off"};
-  constexpr std::array<std::string_view, 3> kComponents = {"accept", "forward", "record"};
+  constexpr std::array<std::string_view, 4> kComponents = {"accept", "forward", "record", "tls"};
   const auto in = [](const auto& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
   const std::size_t equals = given.find('=');
   if (equals != std::string_view::npos && !in(kComponents, given.substr(0, equals))) {
-    return "components are accept, forward and record, not '" +
+    return "components are accept, forward, record and tls, not '" +
            std::string(given.substr(0, equals)) + "'";
   }
   const std::string_view level =
@@ -193,6 +193,36 @@ Option upstream_ca_option() {
   return option;
 }
 
+/// "25,465": ports that nothing is sent to.
+Option blocked_ports_option() {
+  Option option = text("blocked_ports", "PORT,...|none", "ports that nothing is forwarded to",
+                       &Options::blocked_ports);
+  option.set = [](Options& options, std::string_view given) -> std::string {
+    options.blocked_ports = given;
+    if (given == "none") return {};
+    for (std::size_t at = 0; at <= given.size();) {
+      const std::size_t end = std::min(given.find(',', at), given.size());
+      const auto port = parse_count(given.substr(at, end - at));
+      if (!port || *port == 0 || *port > 65'535) {
+        return "expected ports such as 25,465, or none, not '" + std::string(given) + "'";
+      }
+      at = end + 1;
+    }
+    return {};
+  };
+  return option;
+}
+
+/// A host name or address, with * for any part of it, and :PORT where only that one is meant.
+std::string check_host_pattern(std::string_view given) {
+  const bool fine = !given.empty() && std::all_of(given.begin(), given.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && c != '/' && c != '@';
+  });
+  return fine ? std::string()
+              : "expected a host such as api.example.com, *.example.com or *, not '" +
+                    std::string(given) + "'";
+}
+
 Option threads_option() {
   return {.name = "threads",
           .value = "N",
@@ -225,12 +255,23 @@ std::vector<Option> make_table() {
              &Options::commit),
       reverse_option(),
       upstream_ca_option(),
+      list("intercept", "HOST", "hosts whose TLS is read and recorded; * is any (default: all)",
+           &Options::intercept, check_host_pattern),
+      list("passthrough", "HOST", "hosts whose TLS is relayed unread; stronger than intercept",
+           &Options::passthrough, check_host_pattern),
+      choice("auto_passthrough", "off|on",
+             "on: relay unread a host whose client refused our certificate twice",
+             &Options::auto_passthrough),
+      list("insecure_host", "HOST",
+           "hosts whose certificate is NOT verified; each row says insecure",
+           &Options::insecure_hosts, check_host_pattern),
+      blocked_ports_option(),
       text("ca_dir", "DIR", "where the interception CA lives (default: ca/ in the data directory)",
            &Options::ca_dir),
       threads_option(),
       list("log_level", "[COMPONENT=]LEVEL",
            "trace, debug, info, warning, error, critical or off; components: accept, forward, "
-           "record",
+           "record, tls",
            &Options::log_level, check_log_level),
       number("max_request_line", "longest request line; beyond it 414", &Limits::max_request_line,
              true, 64),

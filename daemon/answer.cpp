@@ -180,9 +180,12 @@ Mapping map_net(net::Error error, Stage stage) {
       return {501, "proxy_configuration_error", ""};
     case net::Error::loop:
       return {502, "proxy_loop_detected", "Do not point the proxy, or its --reverse, at itself."};
+    case net::Error::denied:
+      return {403, "http_request_denied", "The option blocked_ports lists what is refused."};
     case net::Error::untrusted_certificate:
       return {502, "tls_certificate_error",
-              "Nothing was sent. --upstream-ca FILE adds a CA to those trusted."};
+              "Nothing was sent. --upstream-ca FILE adds a CA to those trusted; --insecure-host HOST does "
+              "without, for that host."};
     case net::Error::tls_failed:
     case net::Error::tls_truncated:
       return {502, "tls_protocol_error", kServerFault};

@@ -12,6 +12,7 @@
 #include <asio/post.hpp>
 
 #include "daemon/answer.hpp"
+#include "daemon/intercept/authority.hpp"
 #include "daemon/log.hpp"
 
 namespace tapedeck {
@@ -61,11 +62,8 @@ Result<void> Daemon::start() {
   services_.http_limits = http_limits(options.limits);
   services_.pseudonym = make_pseudonym();
   if (auto ok = set_reverse(options.reverse); !ok) return ok;
-  net::TlsOptions trust;
-  if (!options.upstream_ca.empty()) trust.ca_files.push_back(options.upstream_ca);
-  auto tls = net::TlsContext::create(trust);
-  if (!tls) return std::move(tls).error();
-  services_.upstream_tls = *std::move(tls);
+  if (auto ok = set_trust(); !ok) return ok;
+  if (auto ok = open_authority(); !ok) return ok;
   services_.strict = options.commit == "strict";
   if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
   if (options.threads == 0) {
@@ -91,12 +89,45 @@ Result<void> Daemon::set_reverse(const std::string& text) {
   return {};
 }
 
+Result<void> Daemon::set_trust() {
+  const config::Options& options = services_.options;
+  net::TlsOptions trust;
+  if (!options.upstream_ca.empty()) trust.ca_files.push_back(options.upstream_ca);
+  auto tls = net::TlsContext::create(trust);
+  if (!tls) return std::move(tls).error();
+  services_.upstream_tls = *std::move(tls);
+  if (options.insecure_hosts.empty()) return {};
+  trust.verify = false;
+  auto insecure = net::TlsContext::create(trust);
+  if (!insecure) return std::move(insecure).error();
+  services_.insecure_tls = *std::move(insecure);
+  for (const std::string& host : options.insecure_hosts) {
+    log::get(log::Component::tls)
+        .warn("INSECURE: the certificates of {} are not verified", log::escape(host));
+  }
+  return {};
+}
+
+/// Nothing is intercepted, and no CA needed, with --passthrough '*'.
+Result<void> Daemon::open_authority() {
+  const config::Options& options = services_.options;
+  for (const std::string& pattern : options.passthrough) {
+    if (pattern == "*") return {};
+  }
+  auto authority = Authority::open(options.ca_dir);
+  if (!authority) return std::move(authority).error();
+  services_.authority = *std::move(authority);
+  services_.acceptor = std::make_shared<net::TlsAcceptor>();
+  return {};
+}
+
 Result<void> Daemon::open_recorder() {
   const config::Options& options = services_.options;
   if (options.record == "none" || options.mode == "pass") return {};
   storage::RecorderOptions recording;
   recording.path = options.db;
   recording.session_name = options.session;
+  recording.command = options.command;
   recording.commit = services_.strict ? storage::Commit::strict : storage::Commit::batched;
   recording.keep = options.record == "heads" ? storage::Keep::heads : storage::Keep::all;
   recording.queue_budget = options.limits.queue_budget;

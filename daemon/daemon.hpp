@@ -21,6 +21,8 @@ class Daemon {
   Result<void> start();
   /// Where it listens, after start().
   const std::vector<net::Endpoint>& endpoints() const noexcept { return services_.listeners; }
+  /// What clients must trust; null when nothing is intercepted. After start().
+  const Authority* authority() const noexcept { return services_.authority.get(); }
   /// Stops on SIGTERM and SIGINT: the first in order, a second at once. Call before run().
   void stop_on_signals();
   /// Serves on this thread and others until stopped, then closes the log. Fails with
@@ -31,6 +33,8 @@ class Daemon {
 
  private:
   Result<void> set_reverse(const std::string& text);
+  Result<void> set_trust();
+  Result<void> open_authority();
   Result<void> open_recorder();
   Result<void> open_listeners();
   void await_signal();

@@ -9,7 +9,7 @@
 namespace tapedeck::log {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames = {"accept", "forward", "record"};
+constexpr std::array<std::string_view, 4> kNames = {"accept", "forward", "record", "tls"};
 
 struct Loggers {
   Loggers() {
@@ -49,7 +49,7 @@ Result<void> configure(const std::vector<std::string>& levels) {
       continue;
     }
     const auto found = std::find(kNames.begin(), kNames.end(), word.substr(0, equals));
-    if (found == kNames.end()) return refuse(word, "components are accept, forward, record");
+    if (found == kNames.end()) return refuse(word, "components are accept, forward, record, tls");
     loggers().all[static_cast<std::size_t>(found - kNames.begin())]->set_level(level);
   }
   return {};

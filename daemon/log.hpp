@@ -11,7 +11,7 @@
 /// The daemon's log: one logger a component, to stderr. Libraries return errors instead.
 namespace tapedeck::log {
 
-enum class Component { accept, forward, record };
+enum class Component { accept, forward, record, tls };
 
 /// Sets levels from `[component=]level` words. Without any, info on a terminal and warn elsewhere:
 /// the database has every exchange.

@@ -8,6 +8,7 @@
 #include <asio/post.hpp>
 
 #include "daemon/accept/session.hpp"
+#include "daemon/intercept/host_pattern.hpp"
 #include "daemon/log.hpp"
 
 namespace tapedeck {
@@ -27,6 +28,37 @@ net::Endpoint unmapped(const net::Endpoint& endpoint) {
 }
 
 }  // namespace
+
+unsigned Refusals::add(const std::string& host) {
+  const std::lock_guard lock(mutex_);
+  if (counts_.size() >= kMaxHosts && !counts_.contains(host)) counts_.clear();
+  return ++counts_[host];
+}
+
+unsigned Refusals::of(std::string_view host) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = counts_.find(std::string(host));
+  return found == counts_.end() ? 0 : found->second;
+}
+
+bool Services::blocks(std::uint16_t port) const {
+  return ("," + options.blocked_ports + ",").find("," + std::to_string(port) + ",") !=
+         std::string::npos;
+}
+
+bool Services::passes_through(std::string_view host, std::uint16_t port) const {
+  if (authority == nullptr || matches_any(options.passthrough, host, port)) return true;
+  return options.auto_passthrough == "on" && refusals.of(host) >= 2;
+}
+
+bool Services::intercepts(std::string_view host, std::uint16_t port) const {
+  return options.intercept.empty() || matches_any(options.intercept, host, port);
+}
+
+const std::shared_ptr<net::TlsContext>& Services::tls_for(std::string_view host,
+                                                          std::uint16_t port) const {
+  return matches_any(options.insecure_hosts, host, port) ? insecure_tls : upstream_tls;
+}
 
 std::string Services::storage_failure() {
   if (recorder == nullptr) return {};

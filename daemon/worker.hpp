@@ -3,8 +3,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -14,10 +17,26 @@
 #include "client/http/url.hpp"
 #include "client/net/deadline.hpp"
 #include "client/net/one_shot.hpp"
+#include "client/net/tls_acceptor.hpp"
 #include "config/options.hpp"
 #include "storage/recorder.hpp"
 
 namespace tapedeck {
+
+class Authority;
+
+/// How often the clients of each host refused our certificate. Any thread.
+class Refusals {
+ public:
+  /// Counts one more, and returns how many there were with it.
+  unsigned add(const std::string& host);
+  unsigned of(std::string_view host) const;
+
+ private:
+  static constexpr std::size_t kMaxHosts = 1'024;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, unsigned> counts_;
+};
 
 /// What all threads share; made before them, gone after them. Read-only but for the recorder and
 /// the count, which take any thread.
@@ -26,6 +45,10 @@ struct Services {
   http::Limits http_limits;
   std::optional<http::Url> reverse;
   std::shared_ptr<net::TlsContext> upstream_tls;  ///< how servers are verified
+  std::shared_ptr<net::TlsContext> insecure_tls;  ///< for insecure_host; null without any
+  std::shared_ptr<Authority> authority;           ///< null when nothing is intercepted
+  std::shared_ptr<net::TlsAcceptor> acceptor;     ///< how clients are met inside a tunnel
+  mutable Refusals refusals;
   std::string pseudonym;                          ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;           ///< where we accept: never a place to forward to
   storage::Recorder* recorder = nullptr;          ///< null when nothing is recorded
@@ -34,6 +57,15 @@ struct Services {
 
   /// --commit strict.
   bool strict = false;
+
+  /// Nothing is ever sent to that port.
+  bool blocks(std::uint16_t port) const;
+  /// TLS to that host is relayed unread whatever else is configured.
+  bool passes_through(std::string_view host, std::uint16_t port) const;
+  /// It is read.
+  bool intercepts(std::string_view host, std::uint16_t port) const;
+  /// How that server is verified.
+  const std::shared_ptr<net::TlsContext>& tls_for(std::string_view host, std::uint16_t port) const;
 
   /// What keeps the log from being written, or "" while it can be; says so in the daemon's log when
   /// that changes.

@@ -77,6 +77,11 @@ Recording& Recording::operator=(Recording&& other) noexcept {
 
 Recording::~Recording() { finish(); }
 
+void Recording::discard() noexcept {
+  assert(!active() || !entry_->published);
+  entry_.reset();
+}
+
 Exchange& Recording::row() noexcept {
   assert(active());
   return entry_->row;

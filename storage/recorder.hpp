@@ -103,6 +103,9 @@ class Recording {
   /// Ends the record with row().state (anything but open). `committed` as above.
   void finish(std::function<void(bool ok)> committed = nullptr);
 
+  /// Forgets it: what was begun turned out to be no exchange. Precondition: not published.
+  void discard() noexcept;
+
   bool active() const noexcept { return entry_ != nullptr; }
 
  private:

@@ -29,6 +29,8 @@ class ErrorCategory final : public std::error_category {
         return "no transport for this scheme";
       case Error::loop:
         return "this would lead back to the proxy itself";
+      case Error::denied:
+        return "not allowed";
       case Error::bad_tls_file:
         return "unusable TLS file";
       case Error::untrusted_certificate:
@@ -65,6 +67,7 @@ class ErrorCategory final : public std::error_category {
       case Error::unreachable:
       case Error::unsupported_scheme:
       case Error::loop:
+      case Error::denied:
       case Error::bad_tls_file:
       case Error::tls_failed:
         return false;

@@ -17,6 +17,7 @@ enum class Error {
   unreachable,            ///< every address failed, for different reasons
   unsupported_scheme,     ///< no transport for that scheme
   loop,                   ///< the connection would lead back to this process
+  denied,                 ///< the configuration forbids going there
   bad_tls_file,           ///< a certificate, key or revocation list that cannot be used
   untrusted_certificate,  ///< the server's certificate did not stand verification
   tls_failed,             ///< the handshake or a record broke TLS's rules

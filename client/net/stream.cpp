@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <asio/error.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 
 #include "client/net/error.hpp"
@@ -41,6 +42,17 @@ Stream& Stream::operator=(Stream&& other) noexcept {
 Awaitable<std::error_code> Stream::start_tls(std::shared_ptr<TlsContext> context, std::string host,
                                              std::uint16_t port) {
   tls_ = std::make_unique<TlsSession>(std::move(context), socket_.native_handle(), host, port);
+  co_return co_await shake_hands();
+}
+
+Awaitable<std::error_code> Stream::accept_tls(const TlsAcceptor& acceptor, TlsIdentity identity,
+                                              std::string host, std::string received) {
+  tls_ = std::make_unique<TlsSession>(acceptor, identity, socket_.native_handle(), host,
+                                      std::move(received));
+  co_return co_await shake_hands();
+}
+
+Awaitable<std::error_code> Stream::shake_hands() {
   while (true) {
     const TlsSession::Step step = tls_->handshake();
     if (step.error || step.want == TlsSession::Want::nothing) co_return step.error;
@@ -79,6 +91,22 @@ Awaitable<IoResult> Stream::read_tls(std::span<char> into) {
       co_return IoResult{error, 0};
     }
   }
+}
+
+void Stream::async_read_tls(std::span<char> into, ReadHandler handler) {
+  const TlsSession::Step step = tls_->read(into);
+  if (step.error || step.want == TlsSession::Want::nothing) {
+    asio::post(executor(), [handler = std::move(handler), step] { handler(step.error, step.size); });
+    return;
+  }
+  const bool writes = step.want == TlsSession::Want::write;
+  socket_.async_wait(writes ? Socket::wait_write : Socket::wait_read,
+                     [this, into, handler = std::move(handler)](std::error_code error) mutable {
+                       // The stream may have been closed after the socket became ready.
+                       if (!error && !tls_) error = asio::error::operation_aborted;
+                       if (error) return handler(portable(error), 0);
+                       async_read_tls(into, std::move(handler));
+                     });
 }
 
 Awaitable<std::error_code> Stream::wait_for(TlsSession::Want want) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,6 +30,10 @@ class Stream {
   /// TLS. On failure why() tells, and the stream is good for nothing but closing.
   Awaitable<std::error_code> start_tls(std::shared_ptr<TlsContext> context, std::string host,
                                        std::uint16_t port);
+  /// The TLS handshake as a server that a client asked for `host`, showing `identity`. `received`
+  /// is what was already read from the stream. Failures as above.
+  Awaitable<std::error_code> accept_tls(const TlsAcceptor& acceptor, TlsIdentity identity,
+                                        std::string host, std::string received);
   /// What TLS agreed on; null over plain TCP.
   const TlsFacts* tls() const noexcept { return tls_ ? &tls_->facts() : nullptr; }
   /// What TLS has to say about the last failure; empty over plain TCP.
@@ -43,9 +48,11 @@ class Stream {
   /// The same without waiting: neither bytes nor an error when there is nothing.
   IoResult read_now(std::span<char> into);
 
-  /// read_some() over plain TCP, with a completion handler `void(std::error_code, std::size_t)`.
+  /// read_some() with a completion handler `void(std::error_code, std::size_t)`, which is never
+  /// called from within.
   template <class Handler>
   void async_read_some(std::span<char> into, Handler&& handler) {
+    if (tls_) return async_read_tls(into, std::forward<Handler>(handler));
     socket_.async_read_some(asio::buffer(into.data(), into.size()), std::forward<Handler>(handler));
   }
 
@@ -83,6 +90,9 @@ class Stream {
   Socket& socket() noexcept { return socket_; }
 
  private:
+  using ReadHandler = std::function<void(std::error_code, std::size_t)>;
+  void async_read_tls(std::span<char> into, ReadHandler handler);
+  Awaitable<std::error_code> shake_hands();
   Awaitable<std::error_code> wait_for(TlsSession::Want want);
   Awaitable<IoResult> read_tls(std::span<char> into);
   std::error_code write_tls(std::string_view& bytes);

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
@@ -20,6 +22,7 @@ namespace {
 /// OpenSSL's way to a socket. Its own writes with write(2), which raises SIGPIPE.
 struct SocketBio {
   int socket;
+  std::string received;  ///< read from the socket before TLS began, and not yet by OpenSSL
   int error = 0;  ///< errno of the last failure
   bool at_end = false;
 
@@ -36,6 +39,11 @@ struct SocketBio {
     return -1;
   }
   static int read(BIO* bio, char* into, int size) {
+    if (std::string& waiting = of(bio).received; !waiting.empty()) {
+      const std::size_t taken = waiting.copy(into, static_cast<std::size_t>(size));
+      waiting.erase(0, taken);
+      return done(bio, static_cast<ssize_t>(taken), BIO_FLAGS_READ);
+    }
     const ssize_t got = ::recv(of(bio).socket, into, static_cast<std::size_t>(size), 0);
     of(bio).at_end = got == 0;
     return done(bio, got, BIO_FLAGS_READ);
@@ -100,14 +108,12 @@ struct TlsSession::Native {
   SslPtr ssl;
 };
 
-TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int socket, std::string_view host,
-                       std::uint16_t port)
-    : context_(std::move(context)),
-      native_(std::make_unique<Native>()),
-      host_(without_root_dot(host)),
-      key_(host_ + ' ' + std::to_string(port)) {
+TlsSession::TlsSession(ssl_ctx_st* settings, int socket, std::string_view host,
+                       std::string received)
+    : native_(std::make_unique<Native>()), host_(without_root_dot(host)) {
   native_->bio.socket = socket;
-  native_->ssl.reset(SSL_new(context_->native_));
+  native_->bio.received = std::move(received);
+  native_->ssl.reset(SSL_new(settings));
   BIO* bio = BIO_new(SocketBio::method());
   if (native_->ssl == nullptr || bio == nullptr) throw std::bad_alloc();
   BIO_set_data(bio, &native_->bio);
@@ -115,6 +121,14 @@ TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int socket, std::str
   SSL* ssl = native_->ssl.get();
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, this);
+}
+
+TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int socket, std::string_view host,
+                       std::uint16_t port)
+    : TlsSession(context->native_, socket, host, {}) {
+  context_ = std::move(context);
+  key_ = host_ + ' ' + std::to_string(port);
+  SSL* ssl = native_->ssl.get();
   SSL_set_connect_state(ssl);
   if (is_address(host_)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host_.c_str());
@@ -125,6 +139,21 @@ TlsSession::TlsSession(std::shared_ptr<TlsContext> context, int socket, std::str
   if (const SslSessionPtr session = context_->sessions_->take(key_)) {
     SSL_set_session(ssl, session.get());
   }
+}
+
+TlsSession::TlsSession(const TlsAcceptor& acceptor, TlsIdentity identity, int socket,
+                       std::string_view host, std::string received)
+    : TlsSession(acceptor.native_, socket, host, std::move(received)) {
+  SSL* ssl = native_->ssl.get();
+  SSL_set_accept_state(ssl);
+  if (SSL_use_certificate(ssl, identity.certificate) != 1 ||
+      SSL_use_PrivateKey(ssl, identity.key) != 1) {
+    throw std::bad_alloc();
+  }
+  // A ticket is good for the host it was given for, and for no other.
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> id{};
+  SHA256(reinterpret_cast<const unsigned char*>(host_.data()), host_.size(), id.data());
+  SSL_set_session_id_context(ssl, id.data(), id.size());
 }
 
 TlsSession::~TlsSession() {
@@ -153,7 +182,8 @@ TlsSession::Step TlsSession::handshake() {
   Step step = outcome(returned);
   if (step.error == Error::tls_truncated) {
     step.error = Error::tls_failed;
-    why_ = "the server closed the connection during the handshake";
+    why_ = std::string(is_server() ? "the client" : "the server") +
+           " closed the connection during the handshake";
   }
   return step;
 }
@@ -233,7 +263,7 @@ TlsSession::Step TlsSession::outcome(int returned) {
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return {.error = Error::untrusted_certificate};
   const char* text = ERR_reason_error_string(code);
   why_ = text != nullptr ? text : "unknown reason";
-  why_ += explanation(reason);
+  if (!is_server()) why_ += explanation(reason);
   ERR_clear_error();
   if (reason > SSL_AD_REASON_OFFSET) return {.error = Error::tls_alert};
   return {.error = Error::tls_failed};
@@ -244,7 +274,7 @@ void TlsSession::gather_facts() {
   facts_.version = SSL_get_version(ssl);
   facts_.cipher = SSL_get_cipher_name(ssl);
   facts_.resumed = SSL_session_reused(ssl) == 1;
-  facts_.verified = context_->verify_;
+  facts_.verified = !is_server() && context_->verify_;
   if (const X509* certificate = SSL_get0_peer_certificate(ssl)) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "client/net/tls_acceptor.hpp"
 #include "client/net/tls_context.hpp"
 
+struct ssl_ctx_st;
 struct ssl_st;
 struct x509_store_ctx_st;
 
@@ -38,6 +40,10 @@ class TlsSession {
   /// for the same host and port where there is one.
   TlsSession(std::shared_ptr<TlsContext> context, int socket, std::string_view host,
              std::uint16_t port);
+  /// A server's session with a client that asked for `host`. `received` is what was already read
+  /// from the socket.
+  TlsSession(const TlsAcceptor& acceptor, TlsIdentity identity, int socket, std::string_view host,
+             std::string received);
   /// Says goodbye (close_notify) when the peer may still hear it.
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
@@ -65,11 +71,13 @@ class TlsSession {
  private:
   friend class TlsContext;
   struct Native;
+  TlsSession(ssl_ctx_st* settings, int socket, std::string_view host, std::string received);
+  bool is_server() const noexcept { return context_ == nullptr; }
   Step outcome(int returned);
   void gather_facts();
   static int verify(x509_store_ctx_st* chain, void* unused);
 
-  std::shared_ptr<TlsContext> context_;
+  std::shared_ptr<TlsContext> context_;  ///< null on the server's side
   std::unique_ptr<Native> native_;
   std::string host_;
   std::string key_;  ///< of the session cache

@@ -9,7 +9,8 @@
 #include "daemon/exchange.hpp"
 #include "daemon/forward/forwarder.hpp"
 #include "daemon/forward/rewrite.hpp"
-#include "daemon/forward/tunnel.hpp"
+#include "daemon/intercept/ca_page.hpp"
+#include "daemon/intercept/interceptor.hpp"
 #include "daemon/route/router.hpp"
 
 namespace tapedeck {
@@ -91,6 +92,15 @@ void Session::cut() {
   if (on_cut_) on_cut_();
 }
 
+void Session::enter(TunnelEnd end, std::string received) {
+  inside_ = std::move(end);
+  entered_ = true;
+  http = http::Connection(http::Role::server, worker.services.http_limits);
+  if (received.empty()) return;
+  received.copy(http.prepare(received.size()).data(), received.size());
+  http.commit(received.size());
+}
+
 net::Awaitable<Result<void>> Session::flush() {
   std::string_view rest = out;
   std::error_code error = stream.write_now(rest);
@@ -116,6 +126,7 @@ net::Awaitable<void> Session::run() {
     }
     co_await serve();
     busy_ = false;
+    if (std::exchange(entered_, false)) continue;
     if (!stream.is_open() || !http.start_next_cycle()) break;
     if (!http.has_leftover()) out = {};  // an idle connection keeps no buffer it does not read into
   }
@@ -163,7 +174,13 @@ net::Awaitable<void> Session::refuse(Failure failure) {
   Exchange exchange(*this, std::move(http.request()));
   http.disable_keep_alive();
   const auto url = http::parse_url(exchange.head.target);
-  if (url && exchange.head.method != "CONNECT") {
+  if (inside_) {
+    Route partial;
+    partial.mode = storage::Mode::intercept;
+    partial.url = inside_->url;
+    partial.url.path = exchange.head.target;
+    exchange.set_route(partial);
+  } else if (url && exchange.head.method != "CONNECT") {
     Route partial;
     partial.url = *url;
     exchange.set_route(partial);
@@ -177,7 +194,7 @@ net::Awaitable<void> Session::refuse(Failure failure) {
 net::Awaitable<void> Session::serve() {
   const Services& services = worker.services;
   Exchange exchange(*this, std::move(http.request()));
-  auto routed = route(exchange.head, services.reverse);
+  auto routed = route(exchange.head, services.reverse, inside_ ? &*inside_ : nullptr);
   if (!routed) {
     exchange.row().path = exchange.head.target;
     Failure failure = std::move(routed).error();
@@ -195,6 +212,13 @@ net::Awaitable<void> Session::serve() {
     co_await answer_last_hop(exchange);
     co_return;
   }
+  if (routed->url.authority.host == kOwnHost) {
+    http::ResponseHead head;
+    std::string body;
+    answer_own_host(services, routed->target, head, body);
+    co_await exchange.answer(std::move(head), std::move(body));
+    co_return;
+  }
   if (std::string why = worker.services.storage_failure(); !why.empty()) {
     Failure failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
                     std::move(why)};
@@ -202,8 +226,8 @@ net::Awaitable<void> Session::serve() {
     co_return;
   }
   if (routed->kind == Route::Kind::tunnel) {
-    Tunnel tunnel(*this, exchange, *std::move(routed));
-    co_await tunnel.run();
+    Interceptor interceptor(*this, exchange, *std::move(routed));
+    co_await interceptor.run();
   } else {
     Forwarder forwarder(*this, exchange, *std::move(routed));
     co_await forwarder.run();

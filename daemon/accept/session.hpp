@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "client/http/connection.hpp"
 #include "client/net/deadline.hpp"
 #include "client/net/stream.hpp"
 #include "daemon/accept/inbound.hpp"
+#include "daemon/route/router.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
 
@@ -39,6 +41,9 @@ class Session {
   std::string address;           ///< the client's, "127.0.0.1:54321"
   std::string out;               ///< bytes for the client, not written yet
 
+  /// The loop goes on inside a tunnel that was granted, over whatever the stream has become;
+  /// `received` is what the client already said there.
+  void enter(TunnelEnd end, std::string received);
   /// Writes `out`; fails with Stage::respond.
   net::Awaitable<Result<void>> flush();
   /// Sets what cut() must cancel besides the client's stream; empty to unset.
@@ -55,6 +60,8 @@ class Session {
   std::function<void()> on_cut_;
   storage::Recording* recording_ = nullptr;
   net::Deadline publish_;
+  std::optional<TunnelEnd> inside_;  ///< the tunnel we are in
+  bool entered_ = false;             ///< just now: HTTP begins anew
   bool busy_ = false;
 };
 

@@ -104,14 +104,17 @@ int run(int argc, char** argv) {
       "Examples:\n"
       "  tapedeck serve                      start the proxy on 127.0.0.1:8888\n"
       "  curl -x http://127.0.0.1:8888 URL   send something through it\n"
+      "  tapedeck run -- curl URL            both at once, HTTPS included\n"
       "  tapedeck ls status:5xx since:1h     what failed in the last hour\n"
       "  tapedeck show 17                    one exchange, whole");
   add_common(app, common);
   add_serve(app, common, chosen);
+  add_run(app, common, chosen);
   add_ls(app, common, chosen);
   add_show(app, common, chosen);
   add_sql(app, common, chosen);
   add_fetch(app, common, chosen);
+  add_ca(app, common, chosen);
   add_config(app, common, chosen);
   for (CLI::App* command : app.get_subcommands({})) {
     for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);

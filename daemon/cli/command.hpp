@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "client/http/result.hpp"
+#include "config/load.hpp"
 #include "daemon/cli/terminal.hpp"
 #include "storage/sqlite.hpp"
 
@@ -35,11 +36,16 @@ int complain(std::string_view stage, std::string_view sentence, int status);
 
 /// A command as it registers itself: `chosen` is set to its body when it is the one named.
 using Chosen = std::function<int()>;
+void add_run(CLI::App& app, const Common& common, Chosen& chosen);
 void add_serve(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ls(CLI::App& app, const Common& common, Chosen& chosen);
 void add_show(CLI::App& app, const Common& common, Chosen& chosen);
 void add_sql(CLI::App& app, const Common& common, Chosen& chosen);
 void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
+void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);
+
+/// Every option of the table but db, for a command that starts a proxy; what was given of them.
+std::shared_ptr<config::Given> add_serve_options(CLI::App& command);
 
 }  // namespace tapedeck::cli

@@ -5,20 +5,14 @@
 
 namespace tapedeck::cli {
 
-void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {
-  CLI::App* const serve = app.add_subcommand("serve", "run the proxy in the foreground");
-  serve->footer(
-      "Example:\n"
-      "  tapedeck serve --listen 127.0.0.1:0 --db api.db --session smoke\n"
-      "Every option is also a key of the configuration file (max_head_size) and an environment\n"
-      "variable (TAPEDECK_MAX_HEAD_SIZE). `tapedeck config show` prints what is in force.");
+std::shared_ptr<config::Given> add_serve_options(CLI::App& command) {
   const auto given = std::make_shared<config::Given>();
   for (const config::Option& option : config::option_table()) {
     if (option.name == "db") continue;  // every command has it
     const std::string name(option.name);
     CLI::Option* added = nullptr;
     if (option.repeatable) {
-      added = serve->add_option_function<std::vector<std::string>>(
+      added = command.add_option_function<std::vector<std::string>>(
           option.flag(),
           [given, name](const std::vector<std::string>& values) {
             for (const std::string& value : values) given->emplace_back(name, value);
@@ -26,13 +20,24 @@ void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {
           std::string(option.help));
       added->expected(1)->take_all();
     } else {
-      added = serve->add_option_function<std::string>(
+      added = command.add_option_function<std::string>(
           option.flag(),
           [given, name](const std::string& value) { given->emplace_back(name, value); },
           std::string(option.help));
     }
     added->type_name(std::string(option.value));
   }
+  return given;
+}
+
+void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {
+  CLI::App* const serve = app.add_subcommand("serve", "run the proxy in the foreground");
+  serve->footer(
+      "Example:\n"
+      "  tapedeck serve --listen 127.0.0.1:0 --db api.db --session smoke\n"
+      "Every option is also a key of the configuration file (max_head_size) and an environment\n"
+      "variable (TAPEDECK_MAX_HEAD_SIZE). `tapedeck config show` prints what is in force.");
+  const auto given = add_serve_options(*serve);
   serve->callback([given, &common, &chosen] {
     chosen = [given, &common] {
       if (!common.db.empty()) given->emplace_back("db", common.db);

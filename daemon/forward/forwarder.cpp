@@ -50,7 +50,7 @@ net::Awaitable<void> Forwarder::run() {
   if (!result) {
     Failure why = upload_failure_ ? *std::move(upload_failure_) : std::move(result).error();
     co_await exchange_.fail(std::move(why));
-  } else if (upstream_->stream.is_open()) {
+  } else if (upstream_->stream.is_open() && !route_.dial_to) {
     session_.worker.pool.put(route_.url.origin(), std::move(upstream_));
   }
 }

@@ -19,7 +19,7 @@ http::RequestHead upstream_request(const http::RequestHead& received, const Rout
   http::remove_hop_by_hop(head.fields);
   // RFC 9110 section 10.1.1: a 100-continue expectation in an HTTP/1.0 request is ignored.
   if (received.version < http::kHttp11) head.fields.remove("Expect");
-  head.fields.set("Host", route.url.authority.to_string());
+  head.fields.set("Host", route.host.empty() ? route.url.authority.to_string() : route.host);
   if (forwards_left) head.fields.set("Max-Forwards", std::to_string(*forwards_left));
   if (wants_trailers) {
     head.fields.add("TE", "trailers");

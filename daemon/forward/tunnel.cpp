@@ -19,6 +19,12 @@ constexpr std::size_t kRelayRead = 16 * 1024;
 Tunnel::Tunnel(Session& session, Exchange& exchange, Route route)
     : session_(session), exchange_(exchange), route_(std::move(route)) {}
 
+void Tunnel::granted(std::string received, std::unique_ptr<client::PooledConnection> upstream) {
+  granted_ = true;
+  received_ = std::move(received);
+  upstream_ = std::move(upstream);
+}
+
 net::Awaitable<void> Tunnel::run() {
   session_.on_cut([this] {
     canceled_ = true;
@@ -33,11 +39,8 @@ net::Awaitable<void> Tunnel::run() {
     co_return;
   }
 
-  co_await session_.inbound.stop();
-  // What the client sent ahead of our 200 belongs to the tunnel.
-  const std::string leftover = session_.http.take_leftover();
-  exchange_.row().request_size = static_cast<std::int64_t>(leftover.size());
-  const std::error_code sent = co_await upstream_->stream.write(leftover);
+  exchange_.row().request_size = static_cast<std::int64_t>(received_.size());
+  const std::error_code sent = co_await upstream_->stream.write(received_);
   if (sent) close_both();
 
   asio::co_spawn(session_.stream.executor(), relay_up(), asio::detached);
@@ -53,12 +56,19 @@ net::Awaitable<void> Tunnel::run() {
 }
 
 net::Awaitable<Result<void>> Tunnel::open() {
-  auto connected = co_await connect_upstream(session_.worker, route_, exchange_.row(), true);
-  if (!connected) co_return std::move(connected).error();
-  upstream_ = *std::move(connected);
+  if (!upstream_) {
+    auto connected = co_await connect_upstream(session_.worker, route_, exchange_.row(), true);
+    if (!connected) co_return std::move(connected).error();
+    upstream_ = *std::move(connected);
+  }
   if (canceled_) {
     co_return Failure{net::Error::canceled, Stage::connect, Blame::local, upstream_->address};
   }
+  if (granted_) co_return Result<void>{};
+  co_return co_await grant();
+}
+
+net::Awaitable<Result<void>> Tunnel::grant() {
   http::ResponseHead head;
   head.reason = "Connection established";
   if (auto ok = session_.http.send_response(head, http::Framing::none(), session_.out); !ok) {
@@ -68,7 +78,11 @@ net::Awaitable<Result<void>> Tunnel::open() {
   row.status = head.status;
   row.reason = head.reason;
   row.response_version = http::to_string(head.version);
-  co_return co_await session_.flush();
+  if (auto ok = co_await session_.flush(); !ok) co_return ok;
+  co_await session_.inbound.stop();
+  // What the client sent ahead of our 200 belongs to the tunnel.
+  received_ = session_.http.take_leftover();
+  co_return Result<void>{};
 }
 
 net::Awaitable<void> Tunnel::relay_up() {

@@ -17,10 +17,15 @@ class Tunnel {
  public:
   Tunnel(Session& session, Exchange& exchange, Route route);
 
+  /// The client has its 200 already and has sent `received` since; `upstream` is open when it is
+  /// not null.
+  void granted(std::string received, std::unique_ptr<client::PooledConnection> upstream);
+
   net::Awaitable<void> run();
 
  private:
   net::Awaitable<Result<void>> open();
+  net::Awaitable<Result<void>> grant();
   net::Awaitable<void> relay(net::Stream& from, net::Stream& to, std::int64_t& count);
   net::Awaitable<void> relay_up();
   void close_both();
@@ -30,6 +35,8 @@ class Tunnel {
   Route route_;
   std::unique_ptr<client::PooledConnection> upstream_;
   net::OneShot<bool> up_done_;
+  std::string received_;  ///< sent ahead by the client, for the server
+  bool granted_ = false;
   bool canceled_ = false;
 };
 

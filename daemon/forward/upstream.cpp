@@ -24,6 +24,7 @@ void describe(const client::PooledConnection& connection, storage::Exchange& row
     row.tls_version = tls->version;
     row.tls_cipher = tls->cipher;
     row.peer_cert_sha256 = hex(tls->peer_certificate);
+    if (!tls->verified) row.error_detail = "insecure: the server's certificate was not verified";
   }
 }
 
@@ -33,7 +34,7 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
     Worker& worker, const Route& route, storage::Exchange& row, bool fresh) {
   const http::Url& url = route.url;
   const bool forwarding = route.kind == Route::Kind::forward;
-  if (forwarding && !fresh) {
+  if (forwarding && !fresh && !route.dial_to) {
     if (auto connection = worker.pool.take(url.origin())) {
       describe(*connection, row);
       co_return std::move(connection);
@@ -41,9 +42,16 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
   }
   const Services& services = worker.services;
   const config::Limits& limits = services.options.limits;
+  if (services.blocks(route.dial_to ? *route.dial_to->port : url.port())) {
+    co_return Failure{net::Error::denied, Stage::connect, Blame::local,
+                      "port " + std::to_string(url.port())};
+  }
   client::Destination destination{.origin = url.origin(), .dial_to = url.authority};
   destination.dial_to.port = url.port();
-  if (forwarding && url.scheme == "https") destination.tls = services.upstream_tls;
+  if (route.dial_to) destination.dial_to = *route.dial_to;
+  if (forwarding && url.scheme == "https") {
+    destination.tls = services.tls_for(url.authority.host, url.port());
+  }
   client::OpenOptions options;
   options.dial.resolve = limits.resolve_timeout;
   options.dial.connect = limits.connect_timeout;

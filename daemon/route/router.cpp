@@ -62,14 +62,43 @@ Result<Route> route_reverse(const http::RequestHead& head, const http::Url& base
   return route;
 }
 
+/// Inside a tunnel we stand for the origin server (RFC 9112 section 3.2.1); absolute-form must be
+/// understood there too (section 3.2.2), and may not lead elsewhere.
+Result<Route> route_inside(const http::RequestHead& head, const TunnelEnd& end) {
+  if (head.method == "CONNECT") {
+    return refuse(http::Error::bad_target, "CONNECT inside a tunnel that is read");
+  }
+  Route route;
+  if (head.target.starts_with('/') || head.target == "*") {
+    const std::size_t mark = head.target.find('?');
+    route.url = end.url;
+    route.url.path = head.target.substr(0, mark);
+    if (mark != std::string::npos) route.url.query = head.target.substr(mark + 1);
+    route.target = head.target;
+    route.host = head.fields.get("Host").value_or("");
+  } else {
+    auto absolute = route_absolute(head);
+    if (!absolute) return absolute;
+    if (!(absolute->url.origin() == end.url.origin())) {
+      return refuse(http::Error::bad_target, "this tunnel leads to " + end.url.to_string());
+    }
+    route = *std::move(absolute);
+  }
+  route.mode = storage::Mode::intercept;
+  route.dial_to = end.dial_to;
+  return route;
+}
+
 }  // namespace
 
-Result<Route> route(const http::RequestHead& head, const std::optional<http::Url>& reverse) {
-  if (head.method == "CONNECT") return route_connect(head);
-  const bool asterisk = head.target == "*";
-  if (asterisk && head.method != "OPTIONS") {
+Result<Route> route(const http::RequestHead& head, const std::optional<http::Url>& reverse,
+                    const TunnelEnd* inside) {
+  if (head.target == "*" && head.method != "OPTIONS") {
     return refuse(http::Error::bad_target, "only OPTIONS may ask for *");
   }
+  if (inside != nullptr) return route_inside(head, *inside);
+  if (head.method == "CONNECT") return route_connect(head);
+  const bool asterisk = head.target == "*";
   if (!asterisk && !head.target.starts_with('/')) return route_absolute(head);
   if (reverse) return route_reverse(head, *reverse);
   // Routing by the Host field would let any web page drive the proxy.

@@ -21,10 +21,23 @@ struct Route {
   http::Url url;
   /// The target on the upstream request line: origin-form, or "*" (RFC 9112 section 3.2.4).
   std::string target;
+  /// The Host field to send; empty: the authority of `url`.
+  std::string host = {};
+  /// Where TCP goes when not to the authority of `url`: a tunnel opened to one place and, by its
+  /// ClientHello, to a server of another name.
+  std::optional<http::Authority> dial_to = {};
+};
+
+/// The far end of a tunnel that is read: what requests inside it go to.
+struct TunnelEnd {
+  http::Url url;  ///< scheme and authority
+  std::optional<http::Authority> dial_to = {};
 };
 
 /// Decides from the request line alone; pure. `reverse` is the --reverse URL, if any.
+/// `inside` is the tunnel the request came through, if any.
 /// Fails with Stage::route and a detail that tells the user what to change.
-Result<Route> route(const http::RequestHead& head, const std::optional<http::Url>& reverse);
+Result<Route> route(const http::RequestHead& head, const std::optional<http::Url>& reverse,
+                    const TunnelEnd* inside = nullptr);
 
 }  // namespace tapedeck

@@ -10,8 +10,10 @@ std::string connect_to(const std::string& authority) {
   return "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n";
 }
 
+void pass_through(config::Options& options) { options.passthrough = {"*"}; }
+
 TEST(Tunnel, RelaysBothWaysAndCounts) {
-  Proxy proxy;
+  Proxy proxy(pass_through);
   Origin origin;
   Peer client = proxy.connect();
   client.send(connect_to(origin.authority()) + "early ");
@@ -39,7 +41,7 @@ TEST(Tunnel, RelaysBothWaysAndCounts) {
 }
 
 TEST(Tunnel, PendingBytesArriveBeforeBothSidesClose) {
-  Proxy proxy;
+  Proxy proxy(pass_through);
   Origin origin;
   Peer client = proxy.connect();
   client.send(connect_to(origin.authority()));
@@ -53,7 +55,7 @@ TEST(Tunnel, PendingBytesArriveBeforeBothSidesClose) {
 }
 
 TEST(Tunnel, CarriesManyBytesBothWaysAtOnce) {
-  Proxy proxy;
+  Proxy proxy(pass_through);
   Origin origin;
   Peer client = proxy.connect();
   client.send(connect_to(origin.authority()));
@@ -74,7 +76,7 @@ TEST(Tunnel, CarriesManyBytesBothWaysAtOnce) {
 }
 
 TEST(Tunnel, RefusedIsAnswered) {
-  Proxy proxy;
+  Proxy proxy(pass_through);
   Peer client = proxy.connect();
   client.send(connect_to("127.0.0.1:" + std::to_string(refused_port())));
   const std::string head = client.read_head();
@@ -88,7 +90,7 @@ TEST(Tunnel, RefusedIsAnswered) {
 TEST(Tunnel, BadPortsAreRefused) {
   for (const std::string port : {"", ":", ":0", ":65536", ":http"}) {
     SCOPED_TRACE(port);
-    Proxy proxy;
+    Proxy proxy(pass_through);
     Peer client = proxy.connect();
     client.send(connect_to("a.example" + port));
     EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 400 "));
@@ -99,7 +101,7 @@ TEST(Tunnel, BadPortsAreRefused) {
 TEST(Tunnel, NeverLeadsBack) {
   for (const std::string host : {"127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"}) {
     SCOPED_TRACE(host);
-    Proxy proxy;
+    Proxy proxy(pass_through);
     Peer client = proxy.connect();
     client.send(connect_to(host + ":" + std::to_string(proxy.port())));
     EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 502 "));
@@ -108,7 +110,7 @@ TEST(Tunnel, NeverLeadsBack) {
 }
 
 TEST(Tunnel, StoppingCutsIt) {
-  Proxy proxy;
+  Proxy proxy(pass_through);
   Origin origin;
   Peer client = proxy.connect();
   client.send(connect_to(origin.authority()));

@@ -43,8 +43,8 @@ class Curl(Case):
                           input="y" * 70_000).stdout
         self.assertEqual(json.loads(reply)["body"], "y" * 70_000)
 
-    def test_connect_is_a_tunnel_with_byte_counts(self):
-        origin, daemon = self.echo_origin(), Daemon(self)
+    def test_connect_passed_through_is_a_tunnel_with_byte_counts(self):
+        origin, daemon = self.echo_origin(), Daemon(self, "--passthrough", "*")
         self.curl(daemon, "-p", f"{origin}/through")
         daemon.await_rows(1)
         (row,) = daemon.rows("SELECT mode, method, host, port, status, state, request_size > 50,"

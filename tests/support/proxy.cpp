@@ -19,6 +19,7 @@ Proxy::Proxy(const Adjust& adjust)
   config::Options options;
   options.listen = {"127.0.0.1:0"};
   options.db = database_;
+  options.ca_dir = (directory_ / "ca").string();
   options.threads = 1;
   options.log_level = {"off"};
   options.limits.shutdown_timeout = std::chrono::milliseconds(200);
