@@ -18,7 +18,7 @@ std::shared_ptr<config::Given> add_serve_options(CLI::App& command) {
             for (const std::string& value : values) given->emplace_back(name, value);
           },
           std::string(option.help));
-      added->expected(1)->take_all();
+      added->expected(1)->take_all()->allow_extra_args(false);
     } else {
       added = command.add_option_function<std::string>(
           option.flag(),
