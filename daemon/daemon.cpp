@@ -92,7 +92,10 @@ Result<void> Daemon::set_reverse(const std::string& text) {
 Result<void> Daemon::set_trust() {
   const config::Options& options = services_.options;
   net::TlsOptions trust;
-  if (!options.upstream_ca.empty()) trust.ca_files.push_back(options.upstream_ca);
+  if (!options.upstream_ca.empty()) {
+    trust.ca_files.push_back(options.upstream_ca);
+    trust.forgive_omissions = true;  // somebody's own CA, as likely as not made in one line
+  }
   auto tls = net::TlsContext::create(trust);
   if (!tls) return std::move(tls).error();
   services_.upstream_tls = *std::move(tls);

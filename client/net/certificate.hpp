@@ -17,7 +17,8 @@ std::string subject_alt_names(const X509* certificate);
 /// Verifies the chain as OpenSSL does, then by what RFC 5280 and the web's practice ask beyond it
 /// (break_of_rules in the source lists it). Returns 1 when the server may be trusted; otherwise 0,
 /// with the error set in `context` and `why` filled: which check failed, for which certificate,
-/// what to do.
-int verify_certificate(X509_STORE_CTX* context, std::string_view host, std::string& why);
+/// what to do. `forgive_omissions` as in TlsOptions.
+int verify_certificate(X509_STORE_CTX* context, std::string_view host, bool forgive_omissions,
+                       std::string& why);
 
 }  // namespace tapedeck::net

@@ -79,6 +79,7 @@ Result<void> TlsContext::apply(const TlsOptions& options) {
   SSL_CTX_sess_set_new_cb(native_, keep_session);
 
   verify_ = options.verify;
+  forgive_omissions_ = options.forgive_omissions;
   SSL_CTX_set_verify(native_, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_cert_verify_callback(native_, TlsSession::verify, nullptr);
   X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(native_);

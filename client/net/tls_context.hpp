@@ -27,6 +27,9 @@ struct TlsOptions {
   std::string certificate_file = {};  ///< our own certificate and its intermediates, PEM
   std::string key_file = {};          ///< its key; empty: in certificate_file
   std::string key_password = {};      ///< of an encrypted key
+  /// Takes chains without keyUsage in a CA or key identifiers, as CAs made by hand with `openssl
+  /// req -x509` are: extensions that RFC 5280 requires and that constrain nothing when absent.
+  bool forgive_omissions = false;
   /// False takes any certificate from anyone: what is sent may be read and answered by whoever
   /// stands in between. Never read from the environment.
   bool verify = true;
@@ -55,6 +58,7 @@ class TlsContext {
   ssl_ctx_st* native_;
   std::unique_ptr<TlsSessionCache> sessions_;
   bool verify_ = true;
+  bool forgive_omissions_ = false;
 };
 
 }  // namespace tapedeck::net

@@ -167,7 +167,7 @@ int TlsSession::verify(x509_store_ctx_st* chain, void* /*unused*/) {
       X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* self = static_cast<TlsSession*>(SSL_get_app_data(ssl));
   if (!self->context_->verify_) return 1;
-  return verify_certificate(chain, self->host_, self->why_);
+  return verify_certificate(chain, self->host_, self->context_->forgive_omissions_, self->why_);
 }
 
 TlsSession::Step TlsSession::handshake() {

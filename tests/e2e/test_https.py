@@ -30,13 +30,13 @@ class Https(Case):
         self.issue(key)
         self.origin = self.serve()
 
-    def issue(self, key):
+    def issue(self, key, extensions="subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+              "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\n"
+              "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"):
         openssl(self.dir, "req", "-new", *key, "-keyout", "origin.key", "-out", "origin.csr",
                 "-subj", "/CN=localhost")
         with open(os.path.join(self.dir, "extensions"), "w") as file:
-            file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n"
-                       "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\n"
-                       "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+            file.write(extensions)
         openssl(self.dir, "x509", "-req", "-in", "origin.csr", "-CA", self.ca, "-CAkey", "ca.key",
                 "-CAcreateserial", "-extfile", "extensions", "-out", "origin.pem")
 
@@ -123,6 +123,14 @@ class Run(Https):
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=DEADLINE)
         self.assertEqual(process.returncode, 5)
+
+    def test_a_ca_made_in_one_line_will_do(self):
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        openssl(self.dir, "req", "-x509", *key, "-keyout", "ca.key", "-out", self.ca,
+                "-subj", "/CN=one line CA")
+        self.issue(key, "subjectAltName=DNS:localhost\n")
+        self.origin = self.serve()
+        self.assertEqual(self.run_recorded("curl", "-sS", f"{self.origin}/z").stdout, "/z")
 
     def test_an_untrusted_origin_is_a_502_with_the_reason(self):
         done = self.tapedeck("run", "--db", self.db, "--", "curl", "-sS", f"{self.origin}/")
