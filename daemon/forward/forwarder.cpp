@@ -8,6 +8,7 @@
 #include "client/http/hop_by_hop.hpp"
 #include "client/net/error.hpp"
 #include "daemon/accept/session.hpp"
+#include "daemon/forward/relay.hpp"
 #include "daemon/forward/rewrite.hpp"
 #include "daemon/forward/upstream.hpp"
 
@@ -69,6 +70,7 @@ net::Awaitable<Result<void>> Forwarder::exchange_messages() {
   }
   if (!received) co_return received;
   if (auto begun = co_await begin_response(); !begun) co_return begun;
+  if (upstream_->http.our_state() == http::State::switched) co_return co_await relay_switched();
   co_return co_await relay_body();
 }
 
@@ -185,6 +187,34 @@ net::Awaitable<Result<void>> Forwarder::relay_body() {
       co_return failure(error, Stage::receive);
     }
   }
+}
+
+/// After 101 (RFC 9110 section 7.8) the bytes are another protocol's: relayed and counted.
+net::Awaitable<Result<void>> Forwarder::relay_switched() {
+  upstream_->deadline.disarm();
+  session_.inbound.when_gone(nullptr);
+  co_await session_.inbound.stop();
+  storage::Exchange& row = exchange_.row();
+  // What either side said right behind its head belongs to the other already.
+  const std::string down = upstream_->http.take_leftover();
+  const std::string up = session_.http.take_leftover();
+  row.request_size = static_cast<std::int64_t>(up.size());
+  row.response_size = static_cast<std::int64_t>(down.size());
+  session_.out += down;
+  if (auto ok = co_await session_.flush(); !ok) co_return ok;
+  if (const std::error_code error = co_await upstream_->stream.write(up); error) {
+    co_return failure(error, Stage::relay);
+  }
+  Relay relay(session_.stream, upstream_->stream, row.request_size, row.response_size);
+  co_await relay.run();
+  if (canceled_) {
+    exchange_.set_failure({net::Error::canceled, Stage::relay, Blame::local,
+                           "the proxy was stopped before the exchange ended"});
+  }
+  co_await exchange_.finish(canceled_ ? storage::State::aborted : storage::State::complete);
+  session_.stream.close();
+  upstream_->stream.close();
+  co_return Result<void>{};
 }
 
 net::Awaitable<Result<void>> Forwarder::relay_piece(std::string_view data) {

@@ -30,6 +30,7 @@ class Forwarder {
   net::Awaitable<Result<void>> forward_interim();
   net::Awaitable<Result<void>> begin_response();
   net::Awaitable<Result<void>> relay_body();
+  net::Awaitable<Result<void>> relay_switched();
   net::Awaitable<Result<void>> relay_piece(std::string_view data);
   net::Awaitable<Result<void>> end_response();
   net::Awaitable<std::error_code> read_upstream(std::size_t size);

@@ -7,6 +7,25 @@
 #include "daemon/answer.hpp"
 
 namespace tapedeck {
+namespace {
+
+/// RFC 9110 section 7.8: an upgrade is for the next hop alone; we pass on what we can relay. Not
+/// h2c: a request smuggled in it would be seen by no one.
+std::string offered_upgrade(const http::RequestHead& head) {
+  if (head.version < http::kHttp11 || !head.fields.has_token("Connection", "upgrade") ||
+      head.fields.has_token("Upgrade", "h2c") || head.fields.contains("Transfer-Encoding") ||
+      head.fields.get("Content-Length").value_or("0") != "0") {
+    return {};
+  }
+  return std::string(head.fields.get("Upgrade").value_or(""));
+}
+
+void set_upgrade(http::Fields& fields, const std::string& protocols) {
+  fields.add("Connection", "Upgrade");
+  fields.add("Upgrade", protocols);
+}
+
+}  // namespace
 
 http::RequestHead upstream_request(const http::RequestHead& received, const Route& route,
                                    std::string_view pseudonym,
@@ -25,6 +44,9 @@ http::RequestHead upstream_request(const http::RequestHead& received, const Rout
     head.fields.add("TE", "trailers");
     head.fields.add("Connection", "TE");
   }
+  if (const std::string upgrade = offered_upgrade(received); !upgrade.empty()) {
+    set_upgrade(head.fields, upgrade);
+  }
   http::append_via(head.fields, received.version, pseudonym);
   return head;
 }
@@ -38,6 +60,9 @@ http::ResponseHead downstream_response(const http::ResponseHead& received,
   http::remove_hop_by_hop(head.fields);
   if (!head.interim() && !head.fields.contains("Date")) head.fields.add("Date", http_date());
   http::append_via(head.fields, received.version, pseudonym);
+  if (received.status == 101) {
+    set_upgrade(head.fields, std::string(received.fields.get("Upgrade").value_or("")));
+  }
   if (close) head.fields.add("Connection", "close");
   return head;
 }

@@ -1,20 +1,11 @@
 #include "daemon/forward/tunnel.hpp"
 
-#include <array>
-
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-
 #include "client/net/error.hpp"
 #include "daemon/accept/session.hpp"
+#include "daemon/forward/relay.hpp"
 #include "daemon/forward/upstream.hpp"
 
 namespace tapedeck {
-namespace {
-
-constexpr std::size_t kRelayRead = 16 * 1024;
-
-}  // namespace
 
 Tunnel::Tunnel(Session& session, Exchange& exchange, Route route)
     : session_(session), exchange_(exchange), route_(std::move(route)) {}
@@ -43,9 +34,9 @@ net::Awaitable<void> Tunnel::run() {
   const std::error_code sent = co_await upstream_->stream.write(received_);
   if (sent) close_both();
 
-  asio::co_spawn(session_.stream.executor(), relay_up(), asio::detached);
-  co_await relay(upstream_->stream, session_.stream, exchange_.row().response_size);
-  co_await up_done_.take();
+  storage::Exchange& row = exchange_.row();
+  Relay relay(session_.stream, upstream_->stream, row.request_size, row.response_size);
+  co_await relay.run();
   session_.on_cut(nullptr);
   if (canceled_) {
     exchange_.set_failure({net::Error::canceled, Stage::relay, Blame::local,
@@ -83,27 +74,6 @@ net::Awaitable<Result<void>> Tunnel::grant() {
   // What the client sent ahead of our 200 belongs to the tunnel.
   received_ = session_.http.take_leftover();
   co_return Result<void>{};
-}
-
-net::Awaitable<void> Tunnel::relay_up() {
-  co_await relay(session_.stream, upstream_->stream, exchange_.row().request_size);
-  up_done_.deliver(true);
-}
-
-/// One direction, to its end. RFC 9110 section 9.3.6: when one side closes, what came from it is
-/// sent on, then both are closed.
-net::Awaitable<void> Tunnel::relay(net::Stream& from, net::Stream& to, std::int64_t& count) {
-  std::array<char, kRelayRead> buffer;
-  while (true) {
-    const net::IoResult read = co_await from.read_some(buffer);
-    if (read.error) break;
-    count += static_cast<std::int64_t>(read.size);
-    const std::error_code error = co_await to.write(std::string_view(buffer.data(), read.size));
-    if (error) break;
-  }
-  to.shutdown_send();
-  session_.stream.cancel();
-  upstream_->stream.cancel();
 }
 
 void Tunnel::close_both() {

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "client/connection_pool.hpp"
-#include "client/net/one_shot.hpp"
 #include "daemon/exchange.hpp"
 #include "daemon/route/router.hpp"
 
@@ -26,15 +25,12 @@ class Tunnel {
  private:
   net::Awaitable<Result<void>> open();
   net::Awaitable<Result<void>> grant();
-  net::Awaitable<void> relay(net::Stream& from, net::Stream& to, std::int64_t& count);
-  net::Awaitable<void> relay_up();
   void close_both();
 
   Session& session_;
   Exchange& exchange_;
   Route route_;
   std::unique_ptr<client::PooledConnection> upstream_;
-  net::OneShot<bool> up_done_;
   std::string received_;  ///< sent ahead by the client, for the server
   bool granted_ = false;
   bool canceled_ = false;
