@@ -33,20 +33,20 @@ struct Options {
   std::vector<std::string> listen;  ///< ADDR:PORT; empty: 127.0.0.1:8888 and [::1]:8888
   std::string db;                   ///< empty: tapedeck.db in the data directory
   std::string session;
-  std::string mode = "record";         ///< record | pass (replay | auto once recorded)
-  std::string record = "all";          ///< all | heads | none
-  std::string commit = "batched";      ///< batched | strict
-  std::string reverse;                 ///< URL; empty: forward proxy only
-  std::string upstream_ca;             ///< PEM file added to the system store
-  std::vector<std::string> intercept;      ///< host patterns; empty: all
-  std::vector<std::string> passthrough;    ///< host patterns; stronger than intercept
-  std::string auto_passthrough = "off";    ///< on | off
-  std::vector<std::string> insecure_hosts; ///< host patterns whose certificates are not verified
-  std::string blocked_ports = "25";        ///< "25,465" or "none"
-  std::string ca_dir;                  ///< empty: ca/ in the data directory
-  std::vector<std::string> log_level;  ///< [component=]level
-  std::string command;                 ///< what `tapedeck run` runs, for session.command
-  unsigned threads = 0;                ///< 0: one a core, at most four
+  std::string mode = "record";              ///< record | pass (replay | auto once recorded)
+  std::string record = "all";               ///< all | heads | none
+  std::string commit = "batched";           ///< batched | strict
+  std::string reverse;                      ///< URL; empty: forward proxy only
+  std::string upstream_ca;                  ///< PEM file added to the system store
+  std::vector<std::string> intercept;       ///< host patterns; empty: all
+  std::vector<std::string> passthrough;     ///< host patterns; stronger than intercept
+  std::string auto_passthrough = "off";     ///< on | off
+  std::vector<std::string> insecure_hosts;  ///< host patterns whose certificates are not verified
+  std::string blocked_ports = "25";         ///< "25,465" or "none"
+  std::string ca_dir;                       ///< empty: ca/ in the data directory
+  std::vector<std::string> log_level;       ///< [component=]level
+  std::string command;                      ///< what `tapedeck run` runs, for session.command
+  unsigned threads = 0;                     ///< 0: one a core, at most four
   Limits limits;
 };
 

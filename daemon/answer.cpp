@@ -184,7 +184,8 @@ Mapping map_net(net::Error error, Stage stage) {
       return {403, "http_request_denied", "The option blocked_ports lists what is refused."};
     case net::Error::untrusted_certificate:
       return {502, "tls_certificate_error",
-              "Nothing was sent. --upstream-ca FILE adds a CA to those trusted; --insecure-host HOST does "
+              "Nothing was sent. --upstream-ca FILE adds a CA to those trusted; --insecure-host "
+              "HOST does "
               "without, for that host."};
     case net::Error::tls_failed:
     case net::Error::tls_truncated:

@@ -49,11 +49,11 @@ struct Services {
   std::shared_ptr<Authority> authority;           ///< null when nothing is intercepted
   std::shared_ptr<net::TlsAcceptor> acceptor;     ///< how clients are met inside a tunnel
   mutable Refusals refusals;
-  std::string pseudonym;                          ///< ours in Via, unique to this process
-  std::vector<net::Endpoint> listeners;           ///< where we accept: never a place to forward to
-  storage::Recorder* recorder = nullptr;          ///< null when nothing is recorded
-  std::atomic<bool> storage_failed{false};        ///< as last logged
-  std::atomic<std::size_t> connections{0};        ///< sessions alive, on all threads
+  std::string pseudonym;                    ///< ours in Via, unique to this process
+  std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
+  storage::Recorder* recorder = nullptr;    ///< null when nothing is recorded
+  std::atomic<bool> storage_failed{false};  ///< as last logged
+  std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
 
   /// --commit strict.
   bool strict = false;

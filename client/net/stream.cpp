@@ -96,7 +96,8 @@ Awaitable<IoResult> Stream::read_tls(std::span<char> into) {
 void Stream::async_read_tls(std::span<char> into, ReadHandler handler) {
   const TlsSession::Step step = tls_->read(into);
   if (step.error || step.want == TlsSession::Want::nothing) {
-    asio::post(executor(), [handler = std::move(handler), step] { handler(step.error, step.size); });
+    asio::post(executor(),
+               [handler = std::move(handler), step] { handler(step.error, step.size); });
     return;
   }
   const bool writes = step.want == TlsSession::Want::write;

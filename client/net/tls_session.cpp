@@ -23,7 +23,7 @@ namespace {
 struct SocketBio {
   int socket;
   std::string received;  ///< read from the socket before TLS began, and not yet by OpenSSL
-  int error = 0;  ///< errno of the last failure
+  int error = 0;         ///< errno of the last failure
   bool at_end = false;
 
   static SocketBio& of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }

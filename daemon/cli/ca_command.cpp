@@ -56,7 +56,8 @@ int update_system_store() {
 }
 
 int install_system(const Authority& authority, const std::string& certificate) {
-  if (!has_program("update-ca-certificates") && ::access("/usr/sbin/update-ca-certificates", X_OK)) {
+  if (!has_program("update-ca-certificates") &&
+      ::access("/usr/sbin/update-ca-certificates", X_OK)) {
     std::cout << "system store: none here (no update-ca-certificates)\n";
     return kDone;
   }
@@ -78,9 +79,10 @@ int install_system(const Authority& authority, const std::string& certificate) {
 int install_nss(const Authority& authority, const std::string& certificate) {
   const std::string database = nss_database();
   if (database.empty() || !has_program("certutil")) {
-    std::cout << "NSS (Chromium): " << (database.empty() ? "no database in ~/.pki/nssdb"
-                                                         : "certutil is not installed "
-                                                           "(package libnss3-tools)")
+    std::cout << "NSS (Chromium): "
+              << (database.empty() ? "no database in ~/.pki/nssdb"
+                                   : "certutil is not installed "
+                                     "(package libnss3-tools)")
               << "; nothing done\n";
     return kDone;
   }
@@ -129,8 +131,9 @@ int show(const Authority& authority, const std::string& directory) {
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen) {
   CLI::App* const command =
       app.add_subcommand("ca", "the CA that programs must trust for their HTTPS to be recorded");
-  const std::string example = "Example:\n  curl --cacert \"$(tapedeck ca path)\" -x "
-                              "http://127.0.0.1:8888 https://example.com/";
+  const std::string example =
+      "Example:\n  curl --cacert \"$(tapedeck ca path)\" -x "
+      "http://127.0.0.1:8888 https://example.com/";
   command->footer(example);
   command->require_subcommand(1);
   const auto given = std::make_shared<std::string>();

@@ -2,10 +2,9 @@
 
 #include <csignal>
 #include <string>
+#include <sys/types.h>
 #include <system_error>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace tapedeck::cli {
 

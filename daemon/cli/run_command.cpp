@@ -86,10 +86,9 @@ int run_command(config::Options options, const std::vector<std::string>& command
     if (!written) return complain(written.error());
     bundle.emplace(*std::move(written));
   }
-  const auto environment =
-      proxied_environment("http://" + net::to_string(daemon.endpoints().front()),
-                          bundle ? bundle->path() : "",
-                          bundle ? Authority::certificate_file(options.ca_dir) : "");
+  const auto environment = proxied_environment(
+      "http://" + net::to_string(daemon.endpoints().front()), bundle ? bundle->path() : "",
+      bundle ? Authority::certificate_file(options.ca_dir) : "");
   Result<void> served;
   std::thread serving([&] { served = daemon.run(); });
   std::error_code error;

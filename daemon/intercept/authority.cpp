@@ -147,8 +147,7 @@ bool is_address(const std::string& host) {
 
 /// Writes a new file, `mode` whatever the umask; never through a link, never over another.
 int write_new(const std::string& path, const std::string& text, mode_t mode) {
-  const File file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file.is_open()) return errno;
   if (::fchmod(file.get(), mode) != 0) return errno;
   if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
@@ -177,7 +176,7 @@ struct DirectoryLock {
       return -1;
     }
     const int opened = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat facts{};
+    struct stat facts {};
     if (opened < 0 || ::fstat(opened, &facts) != 0) {
       fail(directory);
     } else if (facts.st_uid != ::geteuid()) {
@@ -228,7 +227,8 @@ Result<void> make_files(const std::string& directory) {
   if (const int error = write_new(key_path + ".new", text_of(key_text.get()), 0600)) {
     return unusable(key_path, error);
   }
-  if (const int error = write_new(certificate_path + ".new", text_of(certificate_text.get()), 0644)) {
+  if (const int error =
+          write_new(certificate_path + ".new", text_of(certificate_text.get()), 0644)) {
     return unusable(certificate_path, error);
   }
   for (const std::string& path : {key_path, certificate_path}) {
@@ -252,7 +252,7 @@ std::string Authority::certificate_file(const std::string& directory) {
 }
 
 bool Authority::exists(const std::string& directory) {
-  struct stat facts{};
+  struct stat facts {};
   return ::lstat(certificate_file(directory).c_str(), &facts) == 0 ||
          ::lstat(key_file(directory).c_str(), &facts) == 0;
 }
@@ -283,7 +283,7 @@ Result<std::shared_ptr<Authority>> Authority::load(const std::string& directory)
     if (errno == ELOOP) return unusable(key_path + " is a symbolic link");
     return unusable(key_path + ": " + std::generic_category().message(errno) + remedy);
   }
-  struct stat facts{};
+  struct stat facts {};
   if (::fstat(key_in.get(), &facts) != 0) return unusable(key_path, errno);
   if (!S_ISREG(facts.st_mode)) return unusable(key_path + " is not a file");
   if (facts.st_uid != ::geteuid()) return unusable(key_path + " belongs to another user");
@@ -340,11 +340,11 @@ bool Authority::names_a_host(std::string_view host) {
   for (std::size_t at = 0; at <= host.size();) {
     const std::size_t end = std::min(host.find('.', at), host.size());
     const std::string_view label = host.substr(at, end - at);
-    const bool fine = !label.empty() && label.size() <= 63 &&
-                      std::all_of(label.begin(), label.end(), [](char c) {
-                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                               (c >= '0' && c <= '9') || c == '-' || c == '_';
-                      });
+    const bool fine =
+        !label.empty() && label.size() <= 63 && std::all_of(label.begin(), label.end(), [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '_';
+        });
     if (!fine) return false;
     at = end + 1;
   }

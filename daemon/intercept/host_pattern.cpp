@@ -44,9 +44,8 @@ bool matches_host(std::string_view pattern, std::string_view host, std::uint16_t
 
 bool matches_any(const std::vector<std::string>& patterns, std::string_view host,
                  std::uint16_t port) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    return matches_host(pattern, host, port);
-  });
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return matches_host(pattern, host, port); });
 }
 
 }  // namespace tapedeck

@@ -150,17 +150,17 @@ net::Awaitable<void> Interceptor::go_on_inside_tls() {
   const Authority::Leaf leaf = services.authority->leaf_for(host);
   session_.deadline.arm(services.options.limits.tls_timeout);
   std::string received = std::move(received_);
-  std::error_code error = co_await session_.stream.accept_tls(
-      *services.acceptor, leaf.identity(), host, std::move(received));
+  std::error_code error = co_await session_.stream.accept_tls(*services.acceptor, leaf.identity(),
+                                                              host, std::move(received));
   session_.deadline.disarm();
   if (!error) {
     enter("https");
     co_return;
   }
   if (session_.deadline.expired()) error = net::Error::timed_out;
-  Failure failure{error, Stage::tls, Blame::remote,
-                  "the client, shown a certificate of tapedeck's for " + host + ": " +
-                      session_.stream.why()};
+  Failure failure{
+      error, Stage::tls, Blame::remote,
+      "the client, shown a certificate of tapedeck's for " + host + ": " + session_.stream.why()};
   if (error == net::Error::tls_alert) note_refusal(host, failure);
   exchange_.set_failure(failure);
   co_await exchange_.finish(storage::State::failed);

@@ -23,7 +23,8 @@ class Reader {
   std::optional<std::size_t> number(std::size_t width) {
     if (rest_.size() < width) return std::nullopt;
     std::size_t value = 0;
-    for (std::size_t i = 0; i < width; ++i) value = value << 8 | static_cast<std::uint8_t>(rest_[i]);
+    for (std::size_t i = 0; i < width; ++i)
+      value = value << 8 | static_cast<std::uint8_t>(rest_[i]);
     rest_.remove_prefix(width);
     return value;
   }
@@ -110,10 +111,10 @@ Opening recognize_tls(std::string_view bytes) {
 /// A method, a space, and what a target of ours begins with. The preface of HTTP/2 is "PRI *".
 Opening recognize_http(std::string_view bytes) {
   const std::string_view word = bytes.substr(0, std::min(bytes.find(' '), bytes.size()));
-  const bool method = word.size() <= kLongestMethod &&
-                      std::all_of(word.begin(), word.end(), [](char c) {
-                        return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-                      });
+  const bool method =
+      word.size() <= kLongestMethod && std::all_of(word.begin(), word.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+      });
   if (!method || word.empty() || word == "PRI") return {.kind = Opening::Kind::other};
   if (word.size() + 2 > bytes.size()) return {};
   const std::string_view target = bytes.substr(word.size() + 1);

@@ -1,9 +1,8 @@
 #include "daemon/intercept/authority.hpp"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <set>
 #include <sys/stat.h>
 
@@ -36,7 +35,7 @@ class AuthorityTest : public testing::Test {
     return opened ? "opened" : opened.error().detail;
   }
   static mode_t mode(const std::string& path) {
-    struct stat facts{};
+    struct stat facts {};
     EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
     return facts.st_mode & 07777;
   }
@@ -102,9 +101,8 @@ TEST_F(AuthorityTest, NoTwoAreAlike) {
 
 TEST_F(AuthorityTest, LeavesStandStrictVerification) {
   const auto authority = open();
-  for (const std::string host :
-       {"localhost", "api.example.com", "xn--bcher-kva.example", "under_score.example", "127.0.0.1",
-        "::1", "192.0.2.7"}) {
+  for (const std::string host : {"localhost", "api.example.com", "xn--bcher-kva.example",
+                                 "under_score.example", "127.0.0.1", "::1", "192.0.2.7"}) {
     EXPECT_EQ(verdict(*authority, host), "ok") << host;
   }
   const std::string deep = std::string(60, 'a') + "." + std::string(60, 'b') + ".example";
@@ -131,7 +129,8 @@ TEST_F(AuthorityTest, LeavesAreKeptWithinABound) {
   const openssl::Integer serial(ASN1_INTEGER_dup(X509_get0_serialNumber(first)));
   for (int i = 0; i < 1'024; ++i) (void)authority->leaf_for("h" + std::to_string(i) + ".example");
   const Authority::Leaf again = authority->leaf_for("first.example");
-  EXPECT_NE(ASN1_INTEGER_cmp(X509_get0_serialNumber(again.identity().certificate), serial.get()), 0);
+  EXPECT_NE(ASN1_INTEGER_cmp(X509_get0_serialNumber(again.identity().certificate), serial.get()),
+            0);
 }
 
 TEST_F(AuthorityTest, OnlyHostsGetLeaves) {
@@ -140,8 +139,8 @@ TEST_F(AuthorityTest, OnlyHostsGetLeaves) {
   }
   for (const std::string& host :
        {std::string(""), std::string("*.com"), std::string("a..b"), std::string("a b"),
-        std::string("a\0b", 3), std::string("a\nb"), std::string("a,DNS:b"), std::string("\xc3\xbc"),
-        std::string(254, 'a'), std::string(64, 'a') + ".b"}) {
+        std::string("a\0b", 3), std::string("a\nb"), std::string("a,DNS:b"),
+        std::string("\xc3\xbc"), std::string(254, 'a'), std::string(64, 'a') + ".b"}) {
     EXPECT_FALSE(Authority::names_a_host(host)) << host;
   }
 }
@@ -175,8 +174,8 @@ TEST_F(AuthorityTest, WhatIsWrongIsSaidInALine) {
   fs::rename(certificate + ".real", certificate);
   EXPECT_EQ(refusal(), "opened");
 
-  const test::Credential expired = test::TestCa::self_signed({.not_before_days = -9,
-                                                              .not_after_days = -1});
+  const test::Credential expired =
+      test::TestCa::self_signed({.not_before_days = -9, .not_after_days = -1});
   write("/ca.pem", expired.chain_pem);
   write("/ca.key", expired.key_pem);
   const std::string why = refusal();

@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-
 #include <thread>
 
 #include "tests/support/origin.hpp"
@@ -28,8 +27,9 @@ class Interception : public testing::Test {
 
   static std::string ca_of(const Proxy& proxy) {
     Peer client = proxy.connect();
-    client.send("GET http://tapedeck.invalid/ca.pem HTTP/1.1\r\nHost: tapedeck.invalid\r\n"
-                "Connection: close\r\n\r\n");
+    client.send(
+        "GET http://tapedeck.invalid/ca.pem HTTP/1.1\r\nHost: tapedeck.invalid\r\n"
+        "Connection: close\r\n\r\n");
     EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 200 OK\r\n"));
     return client.read_until_close();
   }
@@ -51,8 +51,8 @@ class Interception : public testing::Test {
   /// The origin answers one request on a connection of its own or on `upstream`.
   void answer(Peer& upstream, std::string_view body) {
     (void)upstream.read_head();
-    upstream.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
-                  "\r\n\r\n" + std::string(body));
+    upstream.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                  std::string(body));
   }
 };
 
@@ -97,7 +97,8 @@ TEST_F(Interception, BothTlsVersionsAreSpokenAndHttp11IsChosen) {
        {std::pair(TLS1_2_VERSION, "TLSv1.2"), std::pair(TLS1_3_VERSION, "TLSv1.3")}) {
     SCOPED_TRACE(name);
     Proxy proxy(adjust());
-    const TlsClient trusting({.ca_pem = ca_of(proxy), .max_version = version, .alpn = "h2,http/1.1"});
+    const TlsClient trusting(
+        {.ca_pem = ca_of(proxy), .max_version = version, .alpn = "h2,http/1.1"});
     Peer client = tunnel(proxy, named());
     client.connect_tls(trusting, "localhost");
     EXPECT_EQ(client.tls_version(), name);

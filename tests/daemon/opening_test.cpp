@@ -1,8 +1,7 @@
 #include "daemon/intercept/opening.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 
 namespace tapedeck {
 namespace {
@@ -51,10 +50,9 @@ std::string records(const std::string& message, std::size_t size) {
 }
 
 TEST(Opening, ReadsNameAndProtocols) {
-  const Opening found =
-      recognize(records(hello(extension(43, "xx") + server_name("api.example.com") +
-                              alpn({"h2", "http/1.1"})),
-                        16'384));
+  const Opening found = recognize(records(
+      hello(extension(43, "xx") + server_name("api.example.com") + alpn({"h2", "http/1.1"})),
+      16'384));
   EXPECT_EQ(found.kind, Kind::tls);
   EXPECT_EQ(found.server_name, "api.example.com");
   EXPECT_EQ(found.alpn, (std::vector<std::string>{"h2", "http/1.1"}));
@@ -87,12 +85,13 @@ TEST(Opening, WhatCannotBeReadIsLeftToOpenSsl) {
 }
 
 TEST(Opening, TellsHttpFromTheRest) {
-  for (const std::string text : {"GET / HTTP/1.1", "OPTIONS * ", "POST http://a/ ", "M-SEARCH /x"}) {
+  for (const std::string text :
+       {"GET / HTTP/1.1", "OPTIONS * ", "POST http://a/ ", "M-SEARCH /x"}) {
     EXPECT_EQ(recognize(text).kind, Kind::http) << text;
   }
   for (const std::string text :
-       {"SSH-2.0-OpenSSH_9.2p1 Debian", "PRI * HTTP/2.0\r\n", "\x05\x01", "EHLO me", "get / HTTP/1.1",
-        "\x16\x02\x01", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}) {
+       {"SSH-2.0-OpenSSH_9.2p1 Debian", "PRI * HTTP/2.0\r\n", "\x05\x01", "EHLO me",
+        "get / HTTP/1.1", "\x16\x02\x01", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}) {
     EXPECT_EQ(recognize(text).kind, Kind::other) << text;
   }
   for (const std::string text : {"", "G", "GET", "GET ", "GET h", "GET htt", "\x16"}) {

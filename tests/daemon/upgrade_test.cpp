@@ -2,8 +2,8 @@
 
 #include "tests/support/origin.hpp"
 #include "tests/support/proxy.hpp"
-#include "tests/support/test_ca.hpp"
 #include "tests/support/scratch_file.hpp"
+#include "tests/support/test_ca.hpp"
 #include "tests/support/tls.hpp"
 
 namespace tapedeck::test {
@@ -54,8 +54,9 @@ TEST(Upgrade, InsideAnInterceptedTunnel) {
   Proxy proxy([&](config::Options& options) { options.upstream_ca = ca_file.path(); });
   Origin origin;
   Peer page = proxy.connect();
-  page.send("GET http://tapedeck.invalid/ca.pem HTTP/1.1\r\nHost: tapedeck.invalid\r\n"
-            "Connection: close\r\n\r\n");
+  page.send(
+      "GET http://tapedeck.invalid/ca.pem HTTP/1.1\r\nHost: tapedeck.invalid\r\n"
+      "Connection: close\r\n\r\n");
   (void)page.read_head();
   const std::string anchor = page.read_until_close();
   Peer client = proxy.connect();

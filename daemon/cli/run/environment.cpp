@@ -14,17 +14,17 @@ constexpr std::array<const char*, 6> kProxy = {"HTTP_PROXY", "HTTPS_PROXY", "ALL
 
 /// Variables that replace a program's roots by those of a file.
 constexpr std::array<const char*, 13> kBundle = {
-    "SSL_CERT_FILE",        // OpenSSL: Python's ssl, httpx, aiohttp, Ruby, Rust, wget; Go
-    "CURL_CA_BUNDLE",       // curl
-    "REQUESTS_CA_BUNDLE",   // Python requests
-    "GIT_SSL_CAINFO",       // git
-    "AWS_CA_BUNDLE",        // AWS's SDKs and command line
-    "PIP_CERT",             // pip
-    "CARGO_HTTP_CAINFO",    // cargo
-    "BUNDLE_SSL_CA_CERT",   // Ruby's bundler
-    "HTTPLIB2_CA_CERTS",    // httplib2
-    "NIX_SSL_CERT_FILE",    // Nix
-    "npm_config_cafile",    // npm
+    "SSL_CERT_FILE",       // OpenSSL: Python's ssl, httpx, aiohttp, Ruby, Rust, wget; Go
+    "CURL_CA_BUNDLE",      // curl
+    "REQUESTS_CA_BUNDLE",  // Python requests
+    "GIT_SSL_CAINFO",      // git
+    "AWS_CA_BUNDLE",       // AWS's SDKs and command line
+    "PIP_CERT",            // pip
+    "CARGO_HTTP_CAINFO",   // cargo
+    "BUNDLE_SSL_CA_CERT",  // Ruby's bundler
+    "HTTPLIB2_CA_CERTS",   // httplib2
+    "NIX_SSL_CERT_FILE",   // Nix
+    "npm_config_cafile",   // npm
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",  // gcloud
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",    // gRPC
 };
