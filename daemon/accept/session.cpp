@@ -92,7 +92,8 @@ void Session::cut() {
   if (on_cut_) on_cut_();
 }
 
-void Session::enter(TunnelEnd end, std::string received) {
+void Session::enter(TunnelEnd end, std::string received, storage::Recording connect) {
+  connect_ = std::move(connect);
   inside_ = std::move(end);
   entered_ = true;
   http = http::Connection(http::Role::server, worker.services.http_limits);
@@ -130,6 +131,7 @@ net::Awaitable<void> Session::run() {
     if (!stream.is_open() || !http.start_next_cycle()) break;
     if (!http.has_leftover()) out = {};  // an idle connection keeps no buffer it does not read into
   }
+  finish_connect();
   co_await inbound.stop();
   if (stream.is_open()) co_await linger();
   stream.close();
@@ -171,6 +173,7 @@ net::Awaitable<bool> Session::read_request() {
 
 net::Awaitable<void> Session::refuse(Failure failure) {
   busy_ = true;
+  connect_.discard();
   Exchange exchange(*this, std::move(http.request()));
   http.disable_keep_alive();
   const auto url = http::parse_url(exchange.head.target);
@@ -193,6 +196,7 @@ net::Awaitable<void> Session::refuse(Failure failure) {
 
 net::Awaitable<void> Session::serve() {
   const Services& services = worker.services;
+  connect_.discard();
   Exchange exchange(*this, std::move(http.request()));
   auto routed = route(exchange.head, services.reverse, inside_ ? &*inside_ : nullptr);
   if (!routed) {
@@ -232,6 +236,18 @@ net::Awaitable<void> Session::serve() {
     Forwarder forwarder(*this, exchange, *std::move(routed));
     co_await forwarder.run();
   }
+}
+
+/// A tunnel that was granted and never used: refused by a client that says so by leaving, or opened
+/// ahead of need.
+void Session::finish_connect() {
+  if (!connect_.active()) return;
+  storage::Exchange& row = connect_.row();
+  row.state = storage::State::aborted;
+  row.error_stage = to_string(Stage::request);
+  row.error_code = "client_disconnected";
+  row.error_detail = "the client left the tunnel without a request";
+  connect_.finish();
 }
 
 /// Ends our side first and reads a little of what the client is still sending.

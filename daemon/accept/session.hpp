@@ -42,8 +42,9 @@ class Session {
   std::string out;               ///< bytes for the client, not written yet
 
   /// The loop goes on inside a tunnel that was granted, over whatever the stream has become;
-  /// `received` is what the client already said there.
-  void enter(TunnelEnd end, std::string received);
+  /// `received` is what the client already said there, `connect` the record of the CONNECT: kept
+  /// only when no request follows.
+  void enter(TunnelEnd end, std::string received, storage::Recording connect);
   /// Writes `out`; fails with Stage::respond.
   net::Awaitable<Result<void>> flush();
   /// Sets what cut() must cancel besides the client's stream; empty to unset.
@@ -56,11 +57,13 @@ class Session {
   net::Awaitable<void> serve();
   net::Awaitable<void> refuse(Failure failure);
   net::Awaitable<void> linger();
+  void finish_connect();
 
   std::function<void()> on_cut_;
   storage::Recording* recording_ = nullptr;
   net::Deadline publish_;
   std::optional<TunnelEnd> inside_;  ///< the tunnel we are in
+  storage::Recording connect_;       ///< until a request came through it
   bool entered_ = false;             ///< just now: HTTP begins anew
   bool busy_ = false;
 };

@@ -189,13 +189,12 @@ net::Awaitable<void> Interceptor::relay() {
 }
 
 void Interceptor::enter(std::string scheme) {
-  exchange_.recording.discard();
   TunnelEnd end;
   end.url.scheme = std::move(scheme);
   end.url.authority = route_.url.authority;
   if (end.url.authority.port == http::default_port(end.url.scheme)) end.url.authority.port.reset();
   end.dial_to = route_.dial_to;
-  session_.enter(std::move(end), std::move(received_));
+  session_.enter(std::move(end), std::move(received_), std::move(exchange_.recording));
 }
 
 }  // namespace tapedeck

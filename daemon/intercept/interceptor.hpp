@@ -19,7 +19,7 @@ class Session;
 ///     HTTP             ─► the session goes on inside
 ///     anything else, silence included ─► a Tunnel
 ///
-/// Going on inside, the CONNECT itself leaves no row: those of the requests inside tell it all.
+/// Going on inside, the CONNECT itself leaves no row once a request came: theirs tell it all.
 class Interceptor {
  public:
   Interceptor(Session& session, Exchange& exchange, Route route);

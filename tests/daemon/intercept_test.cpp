@@ -297,6 +297,17 @@ TEST_F(Interception, ARefusalOfOurCertificateIsARow) {
   EXPECT_EQ(row.mode, "tunnel");
 }
 
+TEST_F(Interception, ATunnelNeverUsedIsARow) {
+  Proxy proxy(adjust());
+  const std::string ca = ca_of(proxy);
+  Peer client = tunnel(proxy, named());
+  client.connect_tls(ca, "localhost");
+  client.close();
+  const Row row = proxy.rows(2)[1];
+  EXPECT_EQ(row.outcome(), "aborted 200 request client_disconnected");
+  EXPECT_EQ(row.mode, "tunnel");
+}
+
 TEST_F(Interception, AfterTwoRefusalsAutoPassthroughRelays) {
   Proxy proxy(adjust([](config::Options& options) { options.auto_passthrough = "on"; }));
   const TlsClient distrusting({.ca_pem = ca_.certificate_pem()});
