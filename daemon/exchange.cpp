@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "client/http/error.hpp"
+#include "client/net/error.hpp"
 #include "daemon/accept/session.hpp"
 #include "daemon/log.hpp"
 
@@ -152,6 +153,14 @@ net::Awaitable<bool> Exchange::finish(storage::State state) {
   CommitWait committed(session_.stream.executor());
   recording.finish(committed.callback());
   co_return co_await committed.take();
+}
+
+net::Awaitable<bool> Exchange::finish_relay(bool canceled) {
+  if (canceled) {
+    set_failure({net::Error::canceled, Stage::relay, Blame::local,
+                 "the proxy was stopped before the exchange ended"});
+  }
+  co_return co_await finish(canceled ? storage::State::aborted : storage::State::complete);
 }
 
 void Exchange::log_line() {

@@ -43,6 +43,8 @@ class Exchange {
   /// Ends the record: sizes, total time, the log line. With --commit strict, returns once it is on
   /// the disk, or false when it could not be written.
   net::Awaitable<bool> finish(storage::State state);
+  /// Ends the record of relayed bytes: `complete`, or `aborted` when the proxy's stopping cut them.
+  net::Awaitable<bool> finish_relay(bool canceled);
   bool finished() const noexcept { return finished_; }
   /// With --commit strict: the request is on the disk before it is sent.
   net::Awaitable<Result<void>> commit_request();

@@ -10,6 +10,8 @@
 #include <set>
 #include <span>
 
+#include <asio/ip/address.hpp>
+
 #include "client/http/url.hpp"
 
 namespace tapedeck::net {
@@ -222,6 +224,12 @@ std::string verdict_text(const X509_STORE_CTX* context, int error, const X509* c
 }
 
 }  // namespace
+
+bool is_address(std::string_view host) {
+  std::error_code not_one;
+  (void)asio::ip::make_address(host, not_one);
+  return !not_one;
+}
 
 std::string describe(const X509* certificate) {
   return name_text(X509_get_subject_name(certificate)) + ", issued by " +

@@ -8,6 +8,9 @@
 /// Judging a server's certificate, and saying in words what is wrong with it.
 namespace tapedeck::net {
 
+/// An address literal, without brackets: judged by the IP addresses of subjectAltName.
+bool is_address(std::string_view host);
+
 /// "CN=localhost, issued by CN=Local CA, valid 2026-01-01 to 2027-01-01".
 std::string describe(const X509* certificate);
 

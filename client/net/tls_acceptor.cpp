@@ -3,11 +3,10 @@
 #include <new>
 #include <openssl/ssl.h>
 
+#include "client/net/tls_settings.hpp"
+
 namespace tapedeck::net {
 namespace {
-
-/// RFC 7301: the protocol name, preceded by its length.
-constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 int choose_protocol(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size,
                     const unsigned char* offered, unsigned offered_size, void* /*unused*/) {
@@ -24,12 +23,7 @@ int choose_protocol(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* s
 
 TlsAcceptor::TlsAcceptor() : native_(SSL_CTX_new(TLS_server_method())) {
   if (native_ == nullptr) throw std::bad_alloc();
-  SSL_CTX_set_min_proto_version(native_, TLS1_2_VERSION);
-  SSL_CTX_set_options(native_, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_mode(native_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
-  // One recv() takes whole records, where two would take a record's header and then its rest.
-  SSL_CTX_set_read_ahead(native_, 1);
+  apply_common_settings(native_);
   SSL_CTX_set_session_cache_mode(native_, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(native_, 1);
   SSL_CTX_set_alpn_select_cb(native_, choose_protocol, nullptr);

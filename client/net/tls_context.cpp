@@ -1,21 +1,17 @@
 #include "client/net/tls_context.hpp"
 
-#include <deque>
-#include <mutex>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
-#include <unordered_map>
 
 #include "client/net/error.hpp"
 #include "client/net/openssl.hpp"
 #include "client/net/tls_session.hpp"
 #include "client/net/tls_session_cache.hpp"
+#include "client/net/tls_settings.hpp"
 
 namespace tapedeck::net {
 namespace {
 
-/// RFC 7301: the protocol name, preceded by its length.
-constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 /// 112 bits of security: what OpenSSL's level 2 asks of keys, digests and ciphers.
 constexpr int kSecurityLevel = 2;
 
@@ -67,14 +63,9 @@ const std::shared_ptr<TlsContext>& TlsContext::system() {
 }
 
 Result<void> TlsContext::apply(const TlsOptions& options) {
-  SSL_CTX_set_min_proto_version(native_, TLS1_2_VERSION);
+  apply_common_settings(native_);
   SSL_CTX_set_security_level(native_, kSecurityLevel);
-  SSL_CTX_set_alpn_protos(native_, kAlpn, sizeof kAlpn);
-  SSL_CTX_set_options(native_, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_mode(native_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
-  // One recv() takes whole records, where two would take a record's header and then its rest.
-  SSL_CTX_set_read_ahead(native_, 1);
+  SSL_CTX_set_alpn_protos(native_, kHttp11, sizeof kHttp11);
   SSL_CTX_set_session_cache_mode(native_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(native_, keep_session);
 

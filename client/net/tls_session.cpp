@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include <asio/error.hpp>
-#include <asio/ip/address.hpp>
 
 #include "client/net/certificate.hpp"
 #include "client/net/error.hpp"
@@ -93,12 +92,6 @@ std::string_view explanation(int reason) {
     default:
       return "";
   }
-}
-
-bool is_address(std::string_view host) {
-  std::error_code not_one;
-  (void)asio::ip::make_address(host, not_one);
-  return !not_one;
 }
 
 }  // namespace

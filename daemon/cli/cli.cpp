@@ -70,6 +70,11 @@ int finished(int status) {
 
 }  // namespace
 
+Result<config::Options> Common::load(config::Given given) const {
+  if (!db.empty()) given.emplace_back("db", db);
+  return config::load(config, given);
+}
+
 Result<std::unique_ptr<storage::Database>> Common::open_log() const {
   if (!db.empty()) return storage::open_log(db);
   auto options = config::load(config, {});

@@ -19,6 +19,8 @@ struct Common {
   std::string config;
   Color color = Color::automatic;
 
+  /// The options in force: --config and --db, and what else was given.
+  Result<config::Options> load(config::Given given) const;
   /// The log to read: --db, else what the configuration says.
   Result<std::unique_ptr<storage::Database>> open_log() const;
 };

@@ -24,9 +24,7 @@ int check(const Common& common) {
 
 /// What it prints is a configuration file that says the same.
 int show(const Common& common) {
-  config::Given given;
-  if (!common.db.empty()) given.emplace_back("db", common.db);
-  auto options = config::load(common.config, given);
+  auto options = common.load({});
   if (!options) return complain(options.error());
   for (const config::Option& option : config::option_table()) {
     const auto values = option.get(*options);

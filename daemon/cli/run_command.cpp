@@ -127,8 +127,7 @@ void add_run(CLI::App& app, const Common& common, Chosen& chosen) {
       if (command->empty()) {
         return complain("usage", "run needs a command: tapedeck run -- COMMAND", kWrongUsage);
       }
-      if (!common.db.empty()) given->emplace_back("db", common.db);
-      auto options = config::load(common.config, *given);
+      auto options = common.load(*given);
       if (!options) return complain(options.error());
       return run_command(*std::move(options), *command);
     };

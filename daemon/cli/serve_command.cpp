@@ -40,8 +40,7 @@ void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {
   const auto given = add_serve_options(*serve);
   serve->callback([given, &common, &chosen] {
     chosen = [given, &common] {
-      if (!common.db.empty()) given->emplace_back("db", common.db);
-      auto options = config::load(common.config, *given);
+      auto options = common.load(*given);
       if (!options) return complain(options.error());
       return tapedeck::serve(*options);
     };

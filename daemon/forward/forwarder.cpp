@@ -207,11 +207,7 @@ net::Awaitable<Result<void>> Forwarder::relay_switched() {
   }
   Relay relay(session_.stream, upstream_->stream, row.request_size, row.response_size);
   co_await relay.run();
-  if (canceled_) {
-    exchange_.set_failure({net::Error::canceled, Stage::relay, Blame::local,
-                           "the proxy was stopped before the exchange ended"});
-  }
-  co_await exchange_.finish(canceled_ ? storage::State::aborted : storage::State::complete);
+  co_await exchange_.finish_relay(canceled_);
   session_.stream.close();
   upstream_->stream.close();
   co_return Result<void>{};

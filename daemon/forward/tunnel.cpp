@@ -7,6 +7,21 @@
 
 namespace tapedeck {
 
+net::Awaitable<Result<std::string>> grant_tunnel(Session& session, Exchange& exchange) {
+  http::ResponseHead head;
+  head.reason = "Connection established";
+  if (auto ok = session.http.send_response(head, http::Framing::none(), session.out); !ok) {
+    co_return std::move(ok).error();
+  }
+  storage::Exchange& row = exchange.row();
+  row.status = head.status;
+  row.reason = head.reason;
+  row.response_version = http::to_string(head.version);
+  if (auto ok = co_await session.flush(); !ok) co_return std::move(ok).error();
+  co_await session.inbound.stop();
+  co_return session.http.take_leftover();
+}
+
 Tunnel::Tunnel(Session& session, Exchange& exchange, Route route)
     : session_(session), exchange_(exchange), route_(std::move(route)) {}
 
@@ -38,11 +53,7 @@ net::Awaitable<void> Tunnel::run() {
   Relay relay(session_.stream, upstream_->stream, row.request_size, row.response_size);
   co_await relay.run();
   session_.on_cut(nullptr);
-  if (canceled_) {
-    exchange_.set_failure({net::Error::canceled, Stage::relay, Blame::local,
-                           "the proxy was stopped before the exchange ended"});
-  }
-  co_await exchange_.finish(canceled_ ? storage::State::aborted : storage::State::complete);
+  co_await exchange_.finish_relay(canceled_);
   close_both();
 }
 
@@ -56,23 +67,9 @@ net::Awaitable<Result<void>> Tunnel::open() {
     co_return Failure{net::Error::canceled, Stage::connect, Blame::local, upstream_->address};
   }
   if (granted_) co_return Result<void>{};
-  co_return co_await grant();
-}
-
-net::Awaitable<Result<void>> Tunnel::grant() {
-  http::ResponseHead head;
-  head.reason = "Connection established";
-  if (auto ok = session_.http.send_response(head, http::Framing::none(), session_.out); !ok) {
-    co_return ok;
-  }
-  storage::Exchange& row = exchange_.row();
-  row.status = head.status;
-  row.reason = head.reason;
-  row.response_version = http::to_string(head.version);
-  if (auto ok = co_await session_.flush(); !ok) co_return ok;
-  co_await session_.inbound.stop();
-  // What the client sent ahead of our 200 belongs to the tunnel.
-  received_ = session_.http.take_leftover();
+  auto ahead = co_await grant_tunnel(session_, exchange_);
+  if (!ahead) co_return std::move(ahead).error();
+  received_ = *std::move(ahead);
   co_return Result<void>{};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "client/connection_pool.hpp"
 #include "daemon/exchange.hpp"
@@ -9,6 +10,10 @@
 namespace tapedeck {
 
 class Session;
+
+/// Answers a CONNECT with 200 and notes that in the row. What the client sent ahead of the answer
+/// belongs to the tunnel: returned.
+net::Awaitable<Result<std::string>> grant_tunnel(Session& session, Exchange& exchange);
 
 /// CONNECT (RFC 9110 section 9.3.6): bytes relayed both ways until either side closes, recorded as
 /// one exchange with byte counts.
@@ -24,7 +29,6 @@ class Tunnel {
 
  private:
   net::Awaitable<Result<void>> open();
-  net::Awaitable<Result<void>> grant();
   void close_both();
 
   Session& session_;

@@ -2,20 +2,10 @@
 
 #include "client/net/error.hpp"
 #include "client/open.hpp"
+#include "daemon/hex.hpp"
 
 namespace tapedeck {
 namespace {
-
-/// Lower-case hexadecimal, as every tool prints a certificate's fingerprint.
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return text;
-}
 
 void describe(const client::PooledConnection& connection, storage::Exchange& row) {
   row.upstream_address = connection.address;

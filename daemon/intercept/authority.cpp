@@ -14,17 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <asio/ip/address.hpp>
-
 #include "client/http/url.hpp"
 #include "client/net/certificate.hpp"
 #include "client/net/error.hpp"
 #include "client/net/openssl.hpp"
+#include "daemon/hex.hpp"
 
 namespace tapedeck {
 namespace {
 
 using net::BioPtr;
+using net::is_address;
 using CertificatePtr = std::unique_ptr<X509, net::Freer<X509_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, net::Freer<X509_EXTENSION_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, net::Freer<EVP_PKEY_free>>;
@@ -76,11 +76,9 @@ std::string text_of(BIO* bio) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-std::string hex(const unsigned char* bytes, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) text += {kDigits[bytes[i] >> 4], kDigits[bytes[i] & 15]};
-  return text;
+template <std::size_t N>
+std::string hex_of(const std::array<unsigned char, N>& bytes, std::size_t size = N) {
+  return hex({reinterpret_cast<const char*>(bytes.data()), size});
 }
 
 KeyPtr make_key() { return KeyPtr(need(EVP_EC_gen("P-256"))); }
@@ -114,8 +112,7 @@ std::string unique_name() {
   std::array<unsigned char, 4> random{};
   need(RAND_bytes(random.data(), random.size()));
   // RFC 5280 appendix A.1: a common name has 64 characters at most.
-  return "tapedeck CA " + hex(random.data(), random.size()) + " " +
-         std::string(host.data()).substr(0, 40);
+  return "tapedeck CA " + hex_of(random) + " " + std::string(host.data()).substr(0, 40);
 }
 
 CertificatePtr make_root(EVP_PKEY* key) {
@@ -137,12 +134,6 @@ CertificatePtr make_root(EVP_PKEY* key) {
   add_extension(root.get(), &context, NID_subject_key_identifier, "hash");
   need(X509_sign(root.get(), key, EVP_sha256()));
   return root;
-}
-
-bool is_address(const std::string& host) {
-  std::error_code not_one;
-  (void)asio::ip::make_address(host, not_one);
-  return !not_one;
 }
 
 /// Writes a new file, `mode` whatever the umask; never through a link, never over another.
@@ -330,12 +321,12 @@ std::string Authority::fingerprint() const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   X509_digest(keys_->certificate.get(), EVP_sha256(), digest.data(), &size);
-  return hex(digest.data(), size);
+  return hex_of(digest, size);
 }
 
 bool Authority::names_a_host(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
-  if (is_address(std::string(host))) return true;
+  if (is_address(host)) return true;
   if (host.empty() || host.size() > 253) return false;
   for (std::size_t at = 0; at <= host.size();) {
     const std::size_t end = std::min(host.find('.', at), host.size());

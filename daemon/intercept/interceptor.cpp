@@ -38,8 +38,13 @@ net::Awaitable<void> Interceptor::run() {
   }
   // An exchange of its own only when nothing follows inside.
   session_.set_recording(nullptr);
-  auto heard = co_await grant();
-  if (heard) heard = co_await hear();
+  Result<void> heard;
+  if (auto ahead = co_await grant_tunnel(session_, exchange_)) {
+    received_ = *std::move(ahead);
+    heard = co_await hear();
+  } else {
+    heard = std::move(ahead).error();
+  }
   if (!heard) {
     Failure failure = std::move(heard).error();
     co_await exchange_.fail(std::move(failure));
@@ -54,21 +59,6 @@ net::Awaitable<void> Interceptor::run() {
   } else {
     co_await relay();
   }
-}
-
-net::Awaitable<Result<void>> Interceptor::grant() {
-  co_await session_.inbound.stop();
-  http::ResponseHead head;
-  head.reason = "Connection established";
-  if (auto ok = session_.http.send_response(head, http::Framing::none(), session_.out); !ok) {
-    co_return ok;
-  }
-  storage::Exchange& row = exchange_.row();
-  row.status = head.status;
-  row.reason = head.reason;
-  row.response_version = http::to_string(head.version);
-  received_ = session_.http.take_leftover();
-  co_return co_await session_.flush();
 }
 
 /// Reads until it is clear what the client speaks, or that it waits for the server.

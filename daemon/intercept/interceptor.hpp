@@ -27,7 +27,6 @@ class Interceptor {
   net::Awaitable<void> run();
 
  private:
-  net::Awaitable<Result<void>> grant();
   net::Awaitable<Result<void>> hear();
   net::Awaitable<Result<void>> wait_for_either();
   net::Awaitable<void> go_on_inside_tls();
