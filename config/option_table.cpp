@@ -223,6 +223,18 @@ std::string check_host_pattern(std::string_view given) {
                     std::string(given) + "'";
 }
 
+/// HOST=FILE[,KEYFILE]
+std::string check_client_cert(std::string_view given) {
+  const ClientCert cert = parse_client_cert(given);
+  if (cert.certificate_file.empty()) {
+    return "expected HOST=FILE or HOST=FILE,KEYFILE, not '" + std::string(given) + "'";
+  }
+  std::string wrong = check_host_pattern(cert.host);
+  if (wrong.empty()) wrong = check_readable(cert.certificate_file);
+  if (wrong.empty() && !cert.key_file.empty()) wrong = check_readable(cert.key_file);
+  return wrong;
+}
+
 Option threads_option() {
   return {.name = "threads",
           .value = "N",
@@ -254,6 +266,9 @@ std::vector<Option> make_table() {
              "batched: on disk within 50 ms; strict: before the client sees the last byte",
              &Options::commit),
       reverse_option(),
+      list("gateway", "ADDR:PORT",
+           "record HTTPS without a CA: http://ADDR:PORT/https/HOST/... is https://HOST/...",
+           &Options::gateway, check_listen),
       upstream_ca_option(),
       list("intercept", "HOST", "hosts whose TLS is read and recorded; * is any (default: all)",
            &Options::intercept, check_host_pattern),
@@ -265,6 +280,9 @@ std::vector<Option> make_table() {
       list("insecure_host", "HOST",
            "hosts whose certificate is NOT verified; each row says insecure",
            &Options::insecure_hosts, check_host_pattern),
+      list("client_cert", "HOST=FILE[,KEYFILE]",
+           "PEM certificate, and its key, shown to servers that ask for one",
+           &Options::client_certs, check_client_cert),
       blocked_ports_option(),
       text("ca_dir", "DIR", "where the interception CA lives (default: ca/ in the data directory)",
            &Options::ca_dir),

@@ -37,6 +37,8 @@ struct Options {
   std::string record = "all";               ///< all | heads | none
   std::string commit = "batched";           ///< batched | strict
   std::string reverse;                      ///< URL; empty: forward proxy only
+  std::vector<std::string> gateway;         ///< ADDR:PORT
+  std::vector<std::string> client_certs;    ///< HOST=FILE[,KEYFILE]
   std::string upstream_ca;                  ///< PEM file added to the system store
   std::vector<std::string> intercept;       ///< host patterns; empty: all
   std::vector<std::string> passthrough;     ///< host patterns; stronger than intercept

@@ -86,4 +86,13 @@ std::string format_size(std::uint64_t bytes) {
   return std::to_string(bytes);
 }
 
+ClientCert parse_client_cert(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return {};
+  const std::string_view files = text.substr(equals + 1);
+  const std::size_t comma = std::min(files.find(','), files.size());
+  return {std::string(text.substr(0, equals)), std::string(files.substr(0, comma)),
+          std::string(files.substr(std::min(comma + 1, files.size())))};
+}
+
 }  // namespace tapedeck::config

@@ -20,4 +20,12 @@ std::optional<std::uint64_t> parse_count(std::string_view text);
 std::string format_duration(std::chrono::milliseconds value);
 std::string format_size(std::uint64_t bytes);
 
+/// What `client_cert` says: HOST=FILE[,KEYFILE].
+struct ClientCert {
+  std::string host;              ///< a host pattern
+  std::string certificate_file;  ///< empty: the text is not of that shape
+  std::string key_file;          ///< empty: the key is in certificate_file
+};
+ClientCert parse_client_cert(std::string_view text);
+
 }  // namespace tapedeck::config

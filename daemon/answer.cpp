@@ -181,7 +181,7 @@ Mapping map_net(net::Error error, Stage stage) {
     case net::Error::loop:
       return {502, "proxy_loop_detected", "Do not point the proxy, or its --reverse, at itself."};
     case net::Error::denied:
-      return {403, "http_request_denied", "The option blocked_ports lists what is refused."};
+      return {403, "http_request_denied", ""};
     case net::Error::untrusted_certificate:
       return {502, "tls_certificate_error",
               "Nothing was sent. --upstream-ca FILE adds a CA to those trusted; --insecure-host "

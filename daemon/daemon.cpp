@@ -90,24 +90,9 @@ Result<void> Daemon::set_reverse(const std::string& text) {
 }
 
 Result<void> Daemon::set_trust() {
-  const config::Options& options = services_.options;
-  net::TlsOptions trust;
-  if (!options.upstream_ca.empty()) {
-    trust.ca_files.push_back(options.upstream_ca);
-    trust.forgive_omissions = true;  // somebody's own CA, as likely as not made in one line
-  }
-  auto tls = net::TlsContext::create(trust);
-  if (!tls) return std::move(tls).error();
-  services_.upstream_tls = *std::move(tls);
-  if (options.insecure_hosts.empty()) return {};
-  trust.verify = false;
-  auto insecure = net::TlsContext::create(trust);
-  if (!insecure) return std::move(insecure).error();
-  services_.insecure_tls = *std::move(insecure);
-  for (const std::string& host : options.insecure_hosts) {
-    log::get(log::Component::tls)
-        .warn("INSECURE: the certificates of {} are not verified", log::escape(host));
-  }
+  auto trust = Trust::open(services_.options);
+  if (!trust) return std::move(trust).error();
+  services_.trust = *std::move(trust);
   return {};
 }
 
@@ -147,18 +132,28 @@ Result<void> Daemon::open_listeners() {
   for (const std::string& address : services_.options.listen) {
     auto endpoint = parse_endpoint(address);
     if (!endpoint) return std::move(endpoint).error();
-    auto listener = Listener::open(*endpoint, workers_);
-    if (!listener) {
-      // A host without IPv6 still has its other default listener.
-      if (defaults && endpoint->address().is_v6() &&
-          listener.error().code == std::errc::address_not_available) {
-        continue;
-      }
-      return std::move(listener).error();
+    auto opened = open_listener(*endpoint, Entrance::proxy);
+    // A host without IPv6 still has its other default listener.
+    const bool dispensable = defaults && endpoint->address().is_v6();
+    if (!opened && !(dispensable && opened.error().code == std::errc::address_not_available)) {
+      return opened;
     }
-    services_.listeners.push_back((*listener)->endpoint());
-    listeners_.push_back(*std::move(listener));
   }
+  for (const std::string& address : services_.options.gateway) {
+    auto endpoint = parse_endpoint(address);
+    if (!endpoint) return std::move(endpoint).error();
+    if (auto opened = open_listener(*endpoint, Entrance::gateway); !opened) return opened;
+    log::get(log::Component::accept)
+        .info("gateway: base URL http://{}/https/HOST", net::to_string(services_.listeners.back()));
+  }
+  return {};
+}
+
+Result<void> Daemon::open_listener(const net::Endpoint& endpoint, Entrance entrance) {
+  auto listener = Listener::open(endpoint, entrance, workers_);
+  if (!listener) return std::move(listener).error();
+  services_.listeners.push_back((*listener)->endpoint());
+  listeners_.push_back(*std::move(listener));
   return {};
 }
 

@@ -19,7 +19,7 @@ class Daemon {
 
   /// Opens the log and the listeners; connections wait in the backlog until run().
   Result<void> start();
-  /// Where it listens, after start().
+  /// Where it listens, the proxy's doors before the gateways'. After start().
   const std::vector<net::Endpoint>& endpoints() const noexcept { return services_.listeners; }
   /// What clients must trust; null when nothing is intercepted. After start().
   const Authority* authority() const noexcept { return services_.authority.get(); }
@@ -37,6 +37,7 @@ class Daemon {
   Result<void> open_authority();
   Result<void> open_recorder();
   Result<void> open_listeners();
+  Result<void> open_listener(const net::Endpoint& endpoint, Entrance entrance);
   void await_signal();
   void on_signal(int number);
   void wind_down();

@@ -55,11 +55,6 @@ bool Services::intercepts(std::string_view host, std::uint16_t port) const {
   return options.intercept.empty() || matches_any(options.intercept, host, port);
 }
 
-const std::shared_ptr<net::TlsContext>& Services::tls_for(std::string_view host,
-                                                          std::uint16_t port) const {
-  return matches_any(options.insecure_hosts, host, port) ? insecure_tls : upstream_tls;
-}
-
 std::string Services::storage_failure() {
   if (recorder == nullptr) return {};
   const bool failed = !recorder->healthy();
@@ -90,9 +85,9 @@ Worker::Worker(Services& shared)
                       .max_idle_per_origin = shared.options.limits.upstream_idle_connections}),
       services(shared) {}
 
-void Worker::adopt(net::Socket socket) {
-  asio::co_spawn(context.get_executor(), run_session(*this, net::Stream(std::move(socket))),
-                 asio::detached);
+void Worker::adopt(net::Socket socket, Entrance entrance) {
+  asio::co_spawn(context.get_executor(),
+                 run_session(*this, net::Stream(std::move(socket)), entrance), asio::detached);
 }
 
 void Worker::enter(Session& session) {

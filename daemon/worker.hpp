@@ -19,6 +19,8 @@
 #include "client/net/one_shot.hpp"
 #include "client/net/tls_acceptor.hpp"
 #include "config/options.hpp"
+#include "daemon/forward/trust.hpp"
+#include "daemon/route/router.hpp"
 #include "storage/recorder.hpp"
 
 namespace tapedeck {
@@ -44,10 +46,9 @@ struct Services {
   config::Options options;
   http::Limits http_limits;
   std::optional<http::Url> reverse;
-  std::shared_ptr<net::TlsContext> upstream_tls;  ///< how servers are verified
-  std::shared_ptr<net::TlsContext> insecure_tls;  ///< for insecure_host; null without any
-  std::shared_ptr<Authority> authority;           ///< null when nothing is intercepted
-  std::shared_ptr<net::TlsAcceptor> acceptor;     ///< how clients are met inside a tunnel
+  Trust trust;                                 ///< towards servers
+  std::shared_ptr<Authority> authority;        ///< null when nothing is intercepted
+  std::shared_ptr<net::TlsAcceptor> acceptor;  ///< how clients are met inside a tunnel
   mutable Refusals refusals;
   std::string pseudonym;                    ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
@@ -64,8 +65,6 @@ struct Services {
   bool passes_through(std::string_view host, std::uint16_t port) const;
   /// It is read.
   bool intercepts(std::string_view host, std::uint16_t port) const;
-  /// How that server is verified.
-  const std::shared_ptr<net::TlsContext>& tls_for(std::string_view host, std::uint16_t port) const;
 
   /// What keeps the log from being written, or "" while it can be; says so in the daemon's log when
   /// that changes.
@@ -89,7 +88,7 @@ class Worker {
   Services& services;
 
   /// Takes over an accepted connection. Call on this worker's thread.
-  void adopt(net::Socket socket);
+  void adopt(net::Socket socket, Entrance entrance);
   /// Registration by the session itself.
   void enter(Session& session);
   void leave(Session& session);

@@ -23,6 +23,9 @@ BodyStore::BodyStore(Database& database)
       append_(database.prepare("INSERT INTO body_chunk(body_id, seq, bytes) VALUES(?1, ?2, ?3)")),
       seal_(database.prepare(
           "UPDATE body SET sha256 = ?2, size = ?3, stored_size = ?3 WHERE id = ?1")),
+      gather_(database.prepare(
+          "UPDATE body SET bytes = (SELECT CAST(coalesce(group_concat(bytes, ''), '') AS BLOB)"
+          " FROM (SELECT bytes FROM body_chunk WHERE body_id = ?1 ORDER BY seq)) WHERE id = ?1")),
       remove_chunks_(database.prepare("DELETE FROM body_chunk WHERE body_id = ?1")),
       remove_(database.prepare("DELETE FROM body WHERE id = ?1")),
       next_id_(first_free_id(database)),
@@ -52,6 +55,10 @@ std::int64_t BodyStore::end(std::int64_t id, const Digest& digest, std::int64_t 
     remove_.bind(1, id).run();
   } else {
     seal_.bind(1, id).bind_blob(2, digest).bind(3, size).run();
+    if (size <= static_cast<std::int64_t>(kChunkSize)) {
+      gather_.bind(1, id).run();
+      remove_chunks_.bind(1, id).run();
+    }
   }
   recent_.remember(digest, size, known.value_or(id));
   return known.value_or(id);

@@ -30,8 +30,8 @@ class BodyStore {
   /// Makes the row of a large body whose chunks follow; its size is 0 until end().
   void begin(std::int64_t id);
   void append(std::int64_t id, std::int64_t seq, std::span<const char> bytes);
-  /// Seals a large body. Returns its id, or that of an identical one, in whose favour the chunks
-  /// just written are removed.
+  /// Seals a body that came in chunks: one that turned out small becomes one row. Returns its id,
+  /// or that of an identical one, in whose favour the chunks just written are removed.
   std::int64_t end(std::int64_t id, const Digest& digest, std::int64_t size);
 
   /// Gives bodies that a crash left without an end the size of what did arrive; their sha256 stays
@@ -71,6 +71,7 @@ class BodyStore {
   Statement begin_;
   Statement append_;
   Statement seal_;
+  Statement gather_;
   Statement remove_chunks_;
   Statement remove_;
   Recent recent_;

@@ -73,6 +73,8 @@ struct Exchange {
   std::string tls_version;
   std::string tls_cipher;
   std::string peer_cert_sha256;
+  std::string tls_sni;   ///< the name a tunnel's ClientHello asks for (RFC 6066 section 3)
+  std::string tls_alpn;  ///< the protocols it offers (RFC 7301), "h2,http/1.1"
   std::optional<std::int64_t> replay_of;
   std::string match_key;
 };

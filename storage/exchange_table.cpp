@@ -15,7 +15,7 @@ constexpr std::string_view kColumns =
     "error_stage, error_code, error_detail, replay_of, match_key, "
     "client, upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, "
     "request_version, response_version, reason, path, query, "
-    "request_headers, request_trailers, response_headers, response_trailers";
+    "request_headers, request_trailers, response_headers, response_trailers, tls_sni, tls_alpn";
 
 /// "?1,?2,...", one for each column; ?1 is the id.
 std::string parameters() {
@@ -91,6 +91,8 @@ ExchangeTable::ExchangeTable(Database& database, std::int64_t session_id)
       set_request_body_(database.prepare("UPDATE exchange SET request_body_id = ?2 WHERE id = ?1")),
       set_response_body_(
           database.prepare("UPDATE exchange SET response_body_id = ?2 WHERE id = ?1")),
+      add_arrival_(database.prepare(
+          "INSERT OR REPLACE INTO stream_event(exchange_id, offset, at_us) VALUES(?1, ?2, ?3)")),
       next_id_(first_free_id(database)) {}
 
 void ExchangeTable::insert(std::int64_t id, const Exchange& exchange, const Bodies& bodies) {
@@ -152,12 +154,20 @@ void ExchangeTable::write(Statement& statement, std::int64_t id, const Exchange&
   bind.fields_or_null(exchange.request_trailers, false, scratch_.request_trailers);
   bind.fields_or_null(exchange.response_headers, answered, scratch_.response_headers);
   bind.fields_or_null(exchange.response_trailers, false, scratch_.response_trailers);
+  bind.text_or_null(to_utf8(exchange.tls_sni, scratch_.tls_sni));
+  bind.text_or_null(to_utf8(exchange.tls_alpn, scratch_.tls_alpn));
   statement.run();
 }
 
 void ExchangeTable::set_body(std::int64_t id, Side side, std::int64_t body_id) {
   Statement& statement = side == Side::request ? set_request_body_ : set_response_body_;
   statement.bind(1, id).bind(2, body_id).run();
+}
+
+void ExchangeTable::add_arrivals(std::int64_t id, std::span<const Arrivals::Event> events) {
+  for (const Arrivals::Event& event : events) {
+    add_arrival_.bind(1, id).bind(2, event.offset).bind(3, event.at_us).run();
+  }
 }
 
 void ExchangeTable::mark_interrupted(Database& database) {

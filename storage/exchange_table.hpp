@@ -2,15 +2,17 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
+#include "storage/arrivals.hpp"
 #include "storage/exchange.hpp"
 #include "storage/sqlite.hpp"
 
 namespace tapedeck::storage {
 
-/// Table `exchange`. Every call belongs to a transaction of the caller's. Writer thread only.
-/// Throws SqliteError.
+/// Tables `exchange` and `stream_event`. Every call belongs to a transaction of the caller's.
+/// Writer thread only. Throws SqliteError.
 class ExchangeTable {
  public:
   ExchangeTable(Database& database, std::int64_t session_id);
@@ -28,6 +30,9 @@ class ExchangeTable {
   /// Points an existing row at a body that has begun to arrive.
   void set_body(std::int64_t id, Side side, std::int64_t body_id);
 
+  /// When bytes of the response body came.
+  void add_arrivals(std::int64_t id, std::span<const Arrivals::Event> events);
+
   /// Rows left `open` by a process that died become `interrupted`.
   static void mark_interrupted(Database& database);
 
@@ -42,6 +47,8 @@ class ExchangeTable {
     std::string path;
     std::string query;
     std::string reason;
+    std::string tls_sni;
+    std::string tls_alpn;
   };
 
   void write(Statement& statement, std::int64_t id, const Exchange& exchange, const Bodies& bodies);
@@ -51,6 +58,7 @@ class ExchangeTable {
   Statement update_;
   Statement set_request_body_;
   Statement set_response_body_;
+  Statement add_arrival_;
   Scratch scratch_;
   std::int64_t next_id_;
 };

@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "storage/arrivals.hpp"
 #include "storage/digest.hpp"
 #include "storage/exchange_table.hpp"
 #include "storage/recorder.hpp"
@@ -27,6 +29,9 @@ struct Message {
   std::string pending;  ///< producer: body bytes not handed over yet, at most one chunk
   LargeBody large;      ///< writer
   Digest digest{};      ///< writer: of the whole body, from preparing its finish on
+
+  /// Writer: there was no body at all.
+  bool empty() const noexcept { return pending.empty() && large.id == 0; }
 };
 
 /// An exchange being recorded. The producer fills it in and gives it up with the finish; until
@@ -36,8 +41,10 @@ struct Recording::Entry {
   Queue* queue = nullptr;
   bool keep_bodies = true;
   bool published = false;
+  std::int64_t published_size = 0;  ///< of both bodies, when last published
   Message request;
   Message response;
+  Arrivals arrivals;    ///< producer; the writer's with the finish
   std::int64_t id = 0;  ///< writer: 0 until its first job is prepared
 
   Message& message(Side side) noexcept { return side == Side::request ? request : response; }
@@ -50,6 +57,7 @@ struct Job {
   struct Publish {
     Recording::Entry* entry;
     std::unique_ptr<Exchange> row;
+    std::vector<Arrivals::Event> arrivals;
     bool first;  ///< writer: no job before this one made the row
   };
   struct Chunk {
@@ -60,6 +68,7 @@ struct Job {
   };
   struct Finish {
     std::unique_ptr<Recording::Entry> entry;
+    std::vector<Arrivals::Event> arrivals;
     bool first;  ///< as above
   };
 

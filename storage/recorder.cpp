@@ -99,6 +99,10 @@ void Recording::response_body(std::span<const char> bytes) {
   if (entry_->keep_bodies) tee(Side::response, bytes);
 }
 
+void Recording::response_arrived(std::int64_t at_us) {
+  if (active() && entry_->keep_bodies) entry_->arrivals.add(entry_->row.response_size, at_us);
+}
+
 void Recording::tee(Side side, std::span<const char> bytes) {
   std::string& pending = entry_->message(side).pending;
   while (!bytes.empty()) {
@@ -112,13 +116,13 @@ void Recording::tee(Side side, std::span<const char> bytes) {
   }
 }
 
-void Recording::hand_over(Side side) {
+void Recording::hand_over(Side side, std::function<void(bool ok)> committed) {
   // Chunks belong to a row, so that a crash leaves them with their exchange.
-  if (!entry_->published) publish();
+  if (!entry_->published) push_row(nullptr);
   std::string& pending = entry_->message(side).pending;
   Job::Chunk chunk{entry_.get(), side, std::exchange(pending, {}), 0};
   const std::size_t cost = chunk.bytes.capacity();
-  entry_->queue->push({std::move(chunk), nullptr, cost});
+  entry_->queue->push({std::move(chunk), std::move(committed), cost});
 }
 
 void Recording::publish(std::function<void(bool ok)> committed) {
@@ -126,12 +130,25 @@ void Recording::publish(std::function<void(bool ok)> committed) {
     if (committed) committed(true);
     return;
   }
+  const std::int64_t size = entry_->row.request_size + entry_->row.response_size;
+  if (entry_->published && !committed && size == entry_->published_size) return;
+  const bool request = !entry_->request.pending.empty();
+  const bool response = !entry_->response.pending.empty();
+  // Jobs are committed in order: who waits for the last has waited for all.
+  push_row(request || response ? nullptr : std::move(committed));
+  if (request) hand_over(Side::request, response ? nullptr : std::move(committed));
+  if (response) hand_over(Side::response, std::move(committed));
+}
+
+void Recording::push_row(std::function<void(bool ok)> committed) {
+  entry_->published = true;
+  entry_->published_size = entry_->row.request_size + entry_->row.response_size;
   auto row = std::make_unique<Exchange>(entry_->row);
   row->state = State::open;
-  entry_->published = true;
-  const std::size_t cost = cost_of(*row);
-  entry_->queue->push(
-      {Job::Publish{entry_.get(), std::move(row), true}, std::move(committed), cost});
+  auto arrivals = entry_->arrivals.take();
+  const std::size_t cost = cost_of(*row) + arrivals.size() * sizeof(Arrivals::Event);
+  entry_->queue->push({Job::Publish{entry_.get(), std::move(row), std::move(arrivals), true},
+                       std::move(committed), cost});
 }
 
 void Recording::finish(std::function<void(bool ok)> committed) {
@@ -141,9 +158,12 @@ void Recording::finish(std::function<void(bool ok)> committed) {
   }
   if (entry_->row.state == State::open) entry_->row.state = State::aborted;
   Queue& queue = *entry_->queue;
+  auto arrivals = entry_->arrivals.take();
   const std::size_t cost = cost_of(entry_->row) + entry_->request.pending.capacity() +
-                           entry_->response.pending.capacity();
-  queue.push({Job::Finish{std::move(entry_), true}, std::move(committed), cost});
+                           entry_->response.pending.capacity() +
+                           arrivals.size() * sizeof(Arrivals::Event);
+  queue.push(
+      {Job::Finish{std::move(entry_), std::move(arrivals), true}, std::move(committed), cost});
 }
 
 }  // namespace tapedeck::storage

@@ -95,9 +95,13 @@ class Recording {
   void request_body(std::span<const char> bytes);
   void response_body(std::span<const char> bytes);
 
-  /// Makes the row visible as `open` with what is known so far (exchanges longer than a second),
-  /// or, in strict mode before a request is sent upstream, durable. `committed(ok)`, when given,
-  /// is called on the writer thread once the row is committed.
+  /// What response_body() gets next came `at_us` after the response head: a row of `stream_event`
+  /// when it came late enough to tell (see Arrivals).
+  void response_arrived(std::int64_t at_us);
+
+  /// Makes the row visible as `open` with what is known and has arrived so far (exchanges longer
+  /// than a second, each second), or, in strict mode before a request is sent upstream, durable.
+  /// `committed(ok)`, when given, is called on the writer thread once the row is committed.
   void publish(std::function<void(bool ok)> committed = nullptr);
 
   /// Ends the record with row().state (anything but open). `committed` as above.
@@ -114,7 +118,8 @@ class Recording {
   struct Entry;
   explicit Recording(std::unique_ptr<Entry> entry);
   void tee(Side side, std::span<const char> bytes);
-  void hand_over(Side side);
+  void hand_over(Side side, std::function<void(bool ok)> committed = nullptr);
+  void push_row(std::function<void(bool ok)> committed);
   std::unique_ptr<Entry> entry_;
 };
 

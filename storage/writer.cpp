@@ -233,7 +233,7 @@ void Recorder::Writer::prepare(Job::Finish& finish) {
 }
 
 void Recorder::Writer::prepare_body(Message& message) {
-  if (message.pending.empty()) return;
+  if (message.empty()) return;
   const bool large = message.large.id != 0;
   Sha256& digest = large ? *message.large.digest : digest_;
   digest.update(message.pending);
@@ -253,6 +253,7 @@ void Recorder::Writer::apply(Job::Publish& publish) {
   } else {
     exchanges_.update(entry.id, *publish.row, bodies);
   }
+  exchanges_.add_arrivals(entry.id, publish.arrivals);
 }
 
 void Recorder::Writer::apply(Job::Chunk& chunk) {
@@ -273,13 +274,15 @@ void Recorder::Writer::apply(Job::Finish& finish) {
   } else {
     exchanges_.update(entry.id, entry.row, {request, response});
   }
+  exchanges_.add_arrivals(entry.id, finish.arrivals);
 }
 
 std::optional<std::int64_t> Recorder::Writer::finish_body(Message& message) {
-  // A chunk is handed over only when more follows, so a large body ends with something pending.
-  if (message.pending.empty()) return std::nullopt;
+  if (message.empty()) return std::nullopt;
   if (message.large.id == 0) return bodies_.store(message.digest, message.pending);
-  bodies_.append(message.large.id, message.large.next_seq, message.pending);
+  if (!message.pending.empty()) {
+    bodies_.append(message.large.id, message.large.next_seq, message.pending);
+  }
   return bodies_.end(message.large.id, message.digest, message.large.size);
 }
 

@@ -22,7 +22,8 @@ Failure cannot(std::string_view what, const std::string& address, std::error_cod
 struct Adopt {
   Worker* worker;
   std::shared_ptr<net::Socket> socket;
-  void operator()() const { worker->adopt(std::move(*socket)); }
+  Entrance entrance;
+  void operator()() const { worker->adopt(std::move(*socket), entrance); }
 };
 
 }  // namespace
@@ -46,11 +47,16 @@ Result<net::Endpoint> parse_endpoint(const std::string& text) {
   return net::Endpoint(address, port);
 }
 
-Listener::Listener(net::Acceptor acceptor, const std::vector<std::unique_ptr<Worker>>& workers)
-    : acceptor_(std::move(acceptor)), workers_(workers), rest_(workers.front()->context) {}
+Listener::Listener(net::Acceptor acceptor, Entrance entrance,
+                   const std::vector<std::unique_ptr<Worker>>& workers)
+    : acceptor_(std::move(acceptor)),
+      entrance_(entrance),
+      workers_(workers),
+      rest_(workers.front()->context) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(
-    const net::Endpoint& endpoint, const std::vector<std::unique_ptr<Worker>>& workers) {
+    const net::Endpoint& endpoint, Entrance entrance,
+    const std::vector<std::unique_ptr<Worker>>& workers) {
   net::Acceptor acceptor(workers.front()->context.get_executor());
   std::error_code error;
   acceptor.open(endpoint.protocol(), error);
@@ -59,7 +65,7 @@ Result<std::unique_ptr<Listener>> Listener::open(
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(4096, error);
   if (error) return cannot("cannot listen on", net::to_string(endpoint), error);
-  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), workers));
+  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), entrance, workers));
 }
 
 net::Awaitable<void> Listener::run() {
@@ -79,9 +85,9 @@ net::Awaitable<void> Listener::run() {
     if (!error) {
       warned = false;
       if (&worker == workers_.front().get()) {
-        worker.adopt(std::move(*socket));
+        worker.adopt(std::move(*socket), entrance_);
       } else {
-        asio::post(worker.context, Adopt{&worker, std::move(socket)});
+        asio::post(worker.context, Adopt{&worker, std::move(socket), entrance_});
       }
       continue;
     }

@@ -15,7 +15,8 @@ class Listener {
  public:
   /// Binds and listens; fails with Stage::configure and the address.
   static Result<std::unique_ptr<Listener>> open(
-      const net::Endpoint& endpoint, const std::vector<std::unique_ptr<Worker>>& workers);
+      const net::Endpoint& endpoint, Entrance entrance,
+      const std::vector<std::unique_ptr<Worker>>& workers);
 
   /// Accepts until closed. Over max_connections, connections wait in the kernel's backlog; out of
   /// descriptors, accepting rests for a moment instead of spinning.
@@ -25,9 +26,11 @@ class Listener {
   net::Endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
  private:
-  Listener(net::Acceptor acceptor, const std::vector<std::unique_ptr<Worker>>& workers);
+  Listener(net::Acceptor acceptor, Entrance entrance,
+           const std::vector<std::unique_ptr<Worker>>& workers);
 
   net::Acceptor acceptor_;
+  Entrance entrance_;
   const std::vector<std::unique_ptr<Worker>>& workers_;
   net::Timer rest_;
 };

@@ -11,12 +11,13 @@
 #include "daemon/forward/rewrite.hpp"
 #include "daemon/intercept/ca_page.hpp"
 #include "daemon/intercept/interceptor.hpp"
-#include "daemon/route/router.hpp"
+#include "daemon/route/gateway.hpp"
 
 namespace tapedeck {
 namespace {
 
-/// An exchange that lasts longer than this is visible in the log as `open`.
+/// An exchange that lasts longer than this is visible in the log as `open`, and grows there at this
+/// pace.
 constexpr std::chrono::milliseconds kPublishAfter{1'000};
 
 /// How long and how much of an unwanted request is read after the answer, so that the answer is
@@ -54,7 +55,7 @@ net::Awaitable<void> answer_last_hop(Exchange& exchange) {
 
 }  // namespace
 
-Session::Session(Worker& owner, net::Stream opened)
+Session::Session(Worker& owner, net::Stream opened, Entrance entrance)
     : worker(owner),
       stream(std::move(opened)),
       http(http::Role::server, owner.services.http_limits),
@@ -62,8 +63,11 @@ Session::Session(Worker& owner, net::Stream opened)
       deadline(owner.watchdog, [this] { stream.cancel(); }),
       write_deadline(owner.watchdog, [this] { stream.cancel(); }),
       address(stream.peer_address()),
+      entrance_(entrance),
       publish_(owner.watchdog, [this] {
-        if (recording_ != nullptr) recording_->publish();
+        if (recording_ == nullptr) return;
+        recording_->publish();
+        publish_.arm(kPublishAfter);
       }) {
   worker.enter(*this);
 }
@@ -194,11 +198,16 @@ net::Awaitable<void> Session::refuse(Failure failure) {
   busy_ = false;
 }
 
+Result<Route> Session::route_request(const http::RequestHead& head) const {
+  if (entrance_ == Entrance::gateway) return route_gateway(head);
+  return route(head, worker.services.reverse, inside_ ? &*inside_ : nullptr);
+}
+
 net::Awaitable<void> Session::serve() {
   const Services& services = worker.services;
   connect_.discard();
   Exchange exchange(*this, std::move(http.request()));
-  auto routed = route(exchange.head, services.reverse, inside_ ? &*inside_ : nullptr);
+  auto routed = route_request(exchange.head);
   if (!routed) {
     exchange.row().path = exchange.head.target;
     Failure failure = std::move(routed).error();
@@ -267,8 +276,8 @@ net::Awaitable<void> Session::linger() {
   deadline.disarm();
 }
 
-net::Awaitable<void> run_session(Worker& worker, net::Stream stream) {
-  Session session(worker, std::move(stream));
+net::Awaitable<void> run_session(Worker& worker, net::Stream stream, Entrance entrance) {
+  Session session(worker, std::move(stream), entrance);
   co_await session.run();
 }
 

@@ -17,7 +17,7 @@ namespace tapedeck {
 /// after the other, in the order they came.
 class Session {
  public:
-  Session(Worker& worker, net::Stream stream);
+  Session(Worker& worker, net::Stream stream, Entrance entrance);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -49,16 +49,18 @@ class Session {
   net::Awaitable<Result<void>> flush();
   /// Sets what cut() must cancel besides the client's stream; empty to unset.
   void on_cut(std::function<void()> cancel) { on_cut_ = std::move(cancel); }
-  /// The exchange now in progress, published as `open` when it lasts longer than a second.
+  /// The exchange now in progress, published as `open` each second that it lasts.
   void set_recording(storage::Recording* recording);
 
  private:
   net::Awaitable<bool> read_request();
   net::Awaitable<void> serve();
+  Result<Route> route_request(const http::RequestHead& head) const;
   net::Awaitable<void> refuse(Failure failure);
   net::Awaitable<void> linger();
   void finish_connect();
 
+  Entrance entrance_;
   std::function<void()> on_cut_;
   storage::Recording* recording_ = nullptr;
   net::Deadline publish_;
@@ -69,6 +71,6 @@ class Session {
 };
 
 /// Owns a Session for as long as it runs.
-net::Awaitable<void> run_session(Worker& worker, net::Stream stream);
+net::Awaitable<void> run_session(Worker& worker, net::Stream stream, Entrance entrance);
 
 }  // namespace tapedeck

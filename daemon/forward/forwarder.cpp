@@ -11,6 +11,7 @@
 #include "daemon/forward/relay.hpp"
 #include "daemon/forward/rewrite.hpp"
 #include "daemon/forward/upstream.hpp"
+#include "daemon/route/gateway.hpp"
 
 namespace tapedeck {
 namespace {
@@ -154,8 +155,9 @@ net::Awaitable<Result<void>> Forwarder::begin_response() {
   const http::Framing framing =
       downstream_framing(upstream_->http.received_framing(), exchange_.head.version);
   if (framing.kind == http::Framing::Kind::until_close) session_.http.disable_keep_alive();
-  const http::ResponseHead head = downstream_response(received, session_.worker.services.pseudonym,
-                                                      !session_.http.keep_alive());
+  http::ResponseHead head = downstream_response(received, session_.worker.services.pseudonym,
+                                                !session_.http.keep_alive());
+  if (!route_.gateway.empty()) stay_at_gateway(head.fields, route_);
   if (auto ok = session_.http.send_response(head, framing, session_.out); !ok) co_return ok;
 
   storage::Exchange& row = exchange_.row();
@@ -186,6 +188,7 @@ net::Awaitable<Result<void>> Forwarder::relay_body() {
     if (const std::error_code error = co_await read_upstream(read_size); error) {
       co_return failure(error, Stage::receive);
     }
+    exchange_.recording.response_arrived(microseconds_between(head_at_, net::Clock::now()));
   }
 }
 

@@ -29,7 +29,9 @@ net::Awaitable<void> Relay::relay(net::Stream& from, net::Stream& to, std::int64
     const net::IoResult read = co_await from.read_some(buffer);
     if (read.error) break;
     count += static_cast<std::int64_t>(read.size);
-    const std::error_code error = co_await to.write(std::string_view(buffer.data(), read.size));
+    const std::string_view piece(buffer.data(), read.size);
+    if (overhear_ && &from == &client_ && !overhear_(piece)) overhear_ = nullptr;
+    const std::error_code error = co_await to.write(piece);
     if (error) break;
   }
   ending_ = true;

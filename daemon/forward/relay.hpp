@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string_view>
 
 #include "client/net/one_shot.hpp"
 #include "client/net/stream.hpp"
@@ -15,6 +17,10 @@ class Relay {
   Relay(net::Stream& client, net::Stream& upstream, std::int64_t& up, std::int64_t& down)
       : client_(client), upstream_(upstream), up_(up), down_(down) {}
 
+  /// Shown what the client sends, piece by piece, until it returns false.
+  using Overhear = std::function<bool(std::string_view)>;
+  void overhear(Overhear overhear) { overhear_ = std::move(overhear); }
+
   net::Awaitable<void> run();
 
  private:
@@ -25,6 +31,7 @@ class Relay {
   net::Stream& upstream_;
   std::int64_t& up_;
   std::int64_t& down_;
+  Overhear overhear_;
   net::OneShot<bool> up_done_;
   bool ending_ = false;
 };

@@ -22,6 +22,14 @@ net::Awaitable<Result<std::string>> grant_tunnel(Session& session, Exchange& exc
   co_return session.http.take_leftover();
 }
 
+void note_opening(const Opening& opening, storage::Exchange& row) {
+  row.tls_sni = opening.server_name;
+  row.tls_alpn.clear();
+  for (const std::string& protocol : opening.alpn) {
+    row.tls_alpn.append(row.tls_alpn.empty() ? "" : ",").append(protocol);
+  }
+}
+
 Tunnel::Tunnel(Session& session, Exchange& exchange, Route route)
     : session_(session), exchange_(exchange), route_(std::move(route)) {}
 
@@ -51,6 +59,9 @@ net::Awaitable<void> Tunnel::run() {
 
   storage::Exchange& row = exchange_.row();
   Relay relay(session_.stream, upstream_->stream, row.request_size, row.response_size);
+  if (overhear(received_)) {
+    relay.overhear([this](std::string_view bytes) { return overhear(bytes); });
+  }
   co_await relay.run();
   session_.on_cut(nullptr);
   co_await exchange_.finish_relay(canceled_);
@@ -71,6 +82,16 @@ net::Awaitable<Result<void>> Tunnel::open() {
   if (!ahead) co_return std::move(ahead).error();
   received_ = *std::move(ahead);
   co_return Result<void>{};
+}
+
+/// False once nothing more is to be learnt.
+bool Tunnel::overhear(std::string_view bytes) {
+  heard_ += bytes;
+  const Opening opening = recognize(heard_);
+  if (opening.kind == Opening::Kind::incomplete) return true;
+  note_opening(opening, exchange_.row());
+  heard_ = {};
+  return false;
 }
 
 void Tunnel::close_both() {

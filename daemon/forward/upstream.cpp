@@ -34,13 +34,13 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
   const config::Limits& limits = services.options.limits;
   if (services.blocks(route.dial_to ? *route.dial_to->port : url.port())) {
     co_return Failure{net::Error::denied, Stage::connect, Blame::local,
-                      "port " + std::to_string(url.port())};
+                      "port " + std::to_string(url.port()) + " is one of blocked_ports"};
   }
   client::Destination destination{.origin = url.origin(), .dial_to = url.authority};
   destination.dial_to.port = url.port();
   if (route.dial_to) destination.dial_to = *route.dial_to;
   if (forwarding && url.scheme == "https") {
-    destination.tls = services.tls_for(url.authority.host, url.port());
+    destination.tls = services.trust.context_for(url.authority.host, url.port());
   }
   client::OpenOptions options;
   options.dial.resolve = limits.resolve_timeout;

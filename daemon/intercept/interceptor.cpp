@@ -50,6 +50,7 @@ net::Awaitable<void> Interceptor::run() {
     co_await exchange_.fail(std::move(failure));
     co_return;
   }
+  note_opening(opening_, exchange_.row());
   if (opening_.kind == Opening::Kind::http) {
     upstream_.reset();
     enter("http");

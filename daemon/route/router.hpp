@@ -10,6 +10,12 @@
 
 namespace tapedeck {
 
+/// Which door a client came in by.
+enum class Entrance {
+  proxy,    ///< --listen
+  gateway,  ///< --gateway
+};
+
 /// Where a request goes.
 struct Route {
   enum class Kind {
@@ -26,6 +32,8 @@ struct Route {
   /// Where TCP goes when not to the authority of `url`: a tunnel opened to one place and, by its
   /// ClientHello, to a server of another name.
   std::optional<http::Authority> dial_to = {};
+  /// The gateway as the client knows it, "http://127.0.0.1:8889"; empty for any other request.
+  std::string gateway = {};
 };
 
 /// The far end of a tunnel that is read: what requests inside it go to.

@@ -177,6 +177,34 @@ TEST_F(Interception, AnInsecureHostIsPassedAndItsRowSaysSo) {
   EXPECT_TRUE(row.error_detail.starts_with("insecure")) << row.error_detail;
 }
 
+TEST_F(Interception, AServerIsShownTheCertificateForItsHost) {
+  const TestCa client_ca;
+  const Credential mine =
+      client_ca.issue({.common_name = "me", .extended_key_usage = "clientAuth"});
+  const ScratchFile file(mine.chain_pem + mine.key_pem);
+  Proxy proxy(adjust([&](config::Options& options) {
+    options.client_certs = {"*.example=" + file.path(), "localhost=" + file.path()};
+  }));
+  const TlsServer asking({.credential = ca_.issue(), .client_ca_pem = client_ca.certificate_pem()});
+  Peer client = tunnel(proxy, named());
+  client.connect_tls(ca_of(proxy), "localhost");
+  client.send(get(named(), "/"));
+  Peer upstream = origin_.accept();
+  upstream.start_tls(asking);
+  EXPECT_EQ(upstream.client_subject(), "me");
+  answer(upstream, "ok");
+  (void)client.read_head();
+  client.expect("ok");
+  // By its address it is another host, and shown none.
+  Peer other = tunnel(proxy, origin_.authority());
+  other.connect_tls(ca_of(proxy), "127.0.0.1");
+  other.send(get(origin_.authority(), "/"));
+  Peer refusing = origin_.accept();
+  EXPECT_FALSE(refusing.try_start_tls(asking));
+  refusing.close();
+  EXPECT_TRUE(other.read_head().starts_with("HTTP/1.1 502 "));
+}
+
 TEST_F(Interception, PassthroughOfCONNECTsHostIsATunnel) {
   Proxy proxy(adjust([](config::Options& options) { options.passthrough = {"local*"}; }));
   Peer client = tunnel(proxy, named());
@@ -207,6 +235,7 @@ TEST_F(Interception, PassthroughOfTheServersNameIsATunnel) {
   const Row row = proxy.row();
   EXPECT_EQ(row.mode, "tunnel");
   EXPECT_EQ(row.outcome(), "complete 200");
+  EXPECT_EQ(row.tls_sni, "localhost");
   EXPECT_GT(row.request_size, 100);
 }
 
@@ -239,6 +268,7 @@ TEST_F(Interception, AClientThatOffersOnlyOtherProtocolsIsRelayed) {
   client.expect_end();
   server.join();
   EXPECT_EQ(proxy.row().mode, "tunnel");
+  EXPECT_EQ(proxy.row().tls_alpn, "h2");
 }
 
 TEST_F(Interception, PlainHttpInATunnelIsServed) {
@@ -295,6 +325,7 @@ TEST_F(Interception, ARefusalOfOurCertificateIsARow) {
   const Row row = proxy.row();
   EXPECT_EQ(row.outcome(), "failed 200 tls tls_alert_received");
   EXPECT_EQ(row.mode, "tunnel");
+  EXPECT_EQ(row.tls_sni, "localhost");
 }
 
 TEST_F(Interception, ATunnelNeverUsedIsARow) {

@@ -40,6 +40,39 @@ TEST(Tunnel, RelaysBothWaysAndCounts) {
   EXPECT_EQ(row.upstream_address, origin.authority());
 }
 
+TEST(Tunnel, TheNameAskedForIsNotedWhateverItHolds) {
+  Proxy proxy(pass_through);
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send(connect_to(origin.authority()));
+  client.read_head();
+  Peer upstream = origin.accept();
+  // A ClientHello that asks for "a\nb" and offers h2 and http/1.1, in two pieces.
+  const std::string extensions = std::string(
+                                     "\x00\x00\x00\x08\x00\x06\x00\x00\x03"
+                                     "a\nb",
+                                     12) +
+                                 std::string("\x00\x10\x00\x0e\x00\x0c\x02h2\x08http/1.1", 18);
+  const auto sized = [](std::size_t bytes, const std::string& text) {
+    std::string size;
+    for (std::size_t i = bytes; i-- > 0;) size += static_cast<char>(text.size() >> (8 * i));
+    return size + text;
+  };
+  const std::string hello = std::string("\x03\x03") + std::string(32, 'r') + '\0' +
+                            sized(2, "\x13\x01") + sized(1, std::string(1, '\0')) +
+                            sized(2, extensions);
+  const std::string record = "\x16\x03\x01" + sized(2, "\x01" + sized(3, hello));
+  client.send(record.substr(0, 60));
+  upstream.expect(record.substr(0, 60));
+  client.send(record.substr(60));
+  upstream.expect(record.substr(60));
+  client.close();
+  upstream.expect_end();
+  const Row row = proxy.row();
+  EXPECT_EQ(row.tls_sni, "a\nb");
+  EXPECT_EQ(row.tls_alpn, "h2,http/1.1");
+}
+
 TEST(Tunnel, PendingBytesArriveBeforeBothSidesClose) {
   Proxy proxy(pass_through);
   Origin origin;

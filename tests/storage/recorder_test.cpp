@@ -38,6 +38,8 @@ TEST_F(RecorderTest, WritesEveryColumn) {
   row.tls_version = "TLSv1.3";
   row.tls_cipher = "TLS_AES_128_GCM_SHA256";
   row.peer_cert_sha256 = "00ff";
+  row.tls_sni = "caf\xe9";
+  row.tls_alpn = "h2,http/1.1";
   row.replay_of = 42;
   row.match_key = "key";
   recording.request_body(std::string("up"));
@@ -83,6 +85,8 @@ TEST_F(RecorderTest, WritesEveryColumn) {
       {"tls_version", "TLSv1.3"},
       {"tls_cipher", "TLS_AES_128_GCM_SHA256"},
       {"peer_cert_sha256", "00ff"},
+      {"tls_sni", "caf\xc3\xa9"},
+      {"tls_alpn", "h2,http/1.1"},
       {"replay_of", "42"},
       {"match_key", "key"},
   };
@@ -307,7 +311,7 @@ TEST_F(RecorderTest, WritesALargeBodyWhileItArrives) {
   ASSERT_TRUE(commits_.wait());
   EXPECT_EQ(value("SELECT count(*) FROM exchange, body_chunk ON body_id = request_body_id"
                   " WHERE state = 'open' AND response_body_id IS NULL"),
-            "2");
+            "3");
 }
 
 TEST_F(RecorderTest, KeepHeadsCountsBodiesAndStoresNone) {

@@ -81,8 +81,8 @@ TEST_F(Schema, RefusesANewerOne) {
   open();
   meddle("PRAGMA user_version = 99");
   EXPECT_EQ(refusal(), path_ +
-                           " was written by a newer tapedeck (schema 99, this one knows up to 1); "
-                           "use that version");
+                           " was written by a newer tapedeck (schema 99, this one knows up to " +
+                           std::to_string(schema_version()) + "); use that version");
 }
 
 TEST_F(Schema, RefusesAnotherProgramsDatabase) {
@@ -120,12 +120,33 @@ TEST_F(Schema, MigratesForwardAndKeepsACopy) {
     Database database(path_, Database::Access::read_write_create);
     migrate(database, path_, steps);
   }
-  EXPECT_EQ(value("PRAGMA user_version"), "2");
+  const std::string now = std::to_string(schema_version());
+  EXPECT_EQ(value("PRAGMA user_version"), std::to_string(steps.size()));
   EXPECT_EQ(value("SELECT mood FROM session"), "new");
-  EXPECT_EQ(mode(path_ + ".v1-backup"), 0600);
-  path_ += ".v1-backup";
-  EXPECT_EQ(value("PRAGMA user_version"), "1");
+  EXPECT_EQ(mode(path_ + ".v" + now + "-backup"), 0600);
+  path_ += ".v" + now + "-backup";
+  EXPECT_EQ(value("PRAGMA user_version"), now);
   EXPECT_EQ(value("SELECT count(*) FROM exchange"), "1");
+}
+
+TEST_F(Schema, OpensALogOfEachOlderVersion) {
+  for (int version = 1; version < schema_version(); ++version) {
+    path_ = scratch_.path("v" + std::to_string(version) + ".db");
+    std::ifstream file(std::string(TAPEDECK_TEST_DATA) + "/log-v" + std::to_string(version) +
+                       ".sql");
+    meddle({std::istreambuf_iterator<char>(file), {}});
+    ASSERT_EQ(value("PRAGMA user_version"), std::to_string(version));
+    begin(*open()).finish();
+    EXPECT_EQ(value("PRAGMA user_version"), std::to_string(schema_version()));
+    EXPECT_EQ(
+        value("SELECT group_concat(url, ' ') FROM exchange_url"),
+        "http://127.0.0.1:18911/a.json http://127.0.0.1:18911/missing?q=1 http://127.0.0.1:9/ "
+        "http://example.test/1");
+    EXPECT_EQ(value("PRAGMA integrity_check"), "ok");
+    EXPECT_EQ(body("1"), "{\"hello\":\"world\"}\n");
+    path_ += ".v" + std::to_string(version) + "-backup";
+    EXPECT_EQ(value("SELECT count(*) FROM exchange"), "3");
+  }
 }
 
 TEST_F(Schema, LeavesTheFileAsItWasWhenAStepFails) {
@@ -137,7 +158,7 @@ TEST_F(Schema, LeavesTheFileAsItWasWhenAStepFails) {
     Database database(path_, Database::Access::read_write_create);
     EXPECT_THROW(migrate(database, path_, steps), SqliteError);
   }
-  EXPECT_EQ(value("PRAGMA user_version"), "1");
+  EXPECT_EQ(value("PRAGMA user_version"), std::to_string(schema_version()));
   EXPECT_EQ(value("SELECT count(*) FROM session"), "1");
 }
 

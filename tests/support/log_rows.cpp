@@ -17,8 +17,8 @@ constexpr const char* kSelect =
     "SELECT state, mode, method, scheme, host, port, path, query, client, request_headers, "
     "request_trailers, request_size, request_body_id, status, response_version, response_headers, "
     "response_trailers, response_size, response_body_id, error_stage, error_code, error_detail, "
-    "upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, tls_us, "
-    "total_us FROM exchange ORDER BY started_at, id";
+    "upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, tls_sni, "
+    "tls_alpn, tls_us, total_us FROM exchange ORDER BY started_at, id";
 
 class Columns {
  public:
@@ -51,6 +51,15 @@ std::int64_t count(Database& database, const std::string& condition) {
   Statement rows = database.prepare("SELECT count(*) FROM exchange WHERE " + condition);
   rows.step();
   return rows.integer(0);
+}
+
+/// Asks again and again until `holds`: SQLite tells no other process when it commits.
+void poll(const std::function<bool()>& holds, const std::function<std::string()>& complaint) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error(complaint());
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
 }
 
 }  // namespace
@@ -95,6 +104,8 @@ LogRows LogRows::read(const std::string& path) {
     row.tls_version = next.text();
     row.tls_cipher = next.text();
     row.peer_cert_sha256 = next.text();
+    row.tls_sni = next.text();
+    row.tls_alpn = next.text();
     row.tls_us = next.number();
     row.total_us = next.number();
     log.rows_.push_back(std::move(row));
@@ -103,20 +114,26 @@ LogRows LogRows::read(const std::string& path) {
 }
 
 LogRows LogRows::await(const std::string& path, std::size_t wanted) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  {
-    Database database(path, Database::Access::read_only);
-    // A commit by another connection changes data_version: polled, because SQLite tells no other
-    // process when it commits.
-    while (count(database, "state <> 'open'") < static_cast<std::int64_t>(wanted)) {
-      if (std::chrono::steady_clock::now() > deadline) {
-        throw std::runtime_error("the log has " + std::to_string(count(database, "true")) +
-                                 " rows, expected " + std::to_string(wanted));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-  }
+  Database database(path, Database::Access::read_only);
+  poll([&] { return count(database, "state <> 'open'") >= static_cast<std::int64_t>(wanted); },
+       [&] {
+         return "the log has " + std::to_string(count(database, "true")) + " rows, expected " +
+                std::to_string(wanted);
+       });
   return read(path);
+}
+
+Row LogRows::await_open(const std::string& path, const std::function<bool(const Row&)>& wanted) {
+  Row row;
+  poll(
+      [&] {
+        const LogRows log = read(path);
+        if (log.size() == 0) return false;
+        row = log.only();
+        return row.state == "open" && wanted(row);
+      },
+      [&] { return "the row is " + row.outcome() + ", not as awaited"; });
+  return row;
 }
 
 const Row& LogRows::only() const {

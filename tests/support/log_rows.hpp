@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct Row {
   std::string tls_version;
   std::string tls_cipher;
   std::string peer_cert_sha256;
+  std::string tls_sni;
+  std::string tls_alpn;
   std::int64_t tls_us = -1;
   std::int64_t total_us = -1;
 
@@ -49,6 +52,9 @@ class LogRows {
   static LogRows read(const std::string& database);
   /// The same once `count` rows that are not `open` are committed; throws when they do not come.
   static LogRows await(const std::string& database, std::size_t count);
+
+  /// The one row there is, `open`, once it is as `wanted` says; throws when that does not come.
+  static Row await_open(const std::string& database, const std::function<bool(const Row&)>& wanted);
 
   /// The one row there is; throws when there are more.
   const Row& only() const;

@@ -30,6 +30,7 @@ Proxy::Proxy(const Adjust& adjust)
     throw std::runtime_error(started.error().to_string());
   }
   port_ = daemon_->endpoints().front().port();
+  gateway_port_ = daemon_->endpoints().back().port();
   thread_ = std::thread([this] {
     if (auto ended = daemon_->run(); !ended) std::terminate();  // a test lost exchanges
   });

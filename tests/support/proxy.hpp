@@ -25,6 +25,8 @@ class Proxy {
 
   Peer connect() const { return Peer::connect(port()); }
   std::uint16_t port() const { return port_; }
+  /// Of the gateway, when `adjust` asked for one.
+  std::uint16_t gateway_port() const { return gateway_port_; }
   std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
   const std::string& database() const noexcept { return database_; }
 
@@ -44,6 +46,7 @@ class Proxy {
   std::string database_;
   std::unique_ptr<Daemon> daemon_;
   std::uint16_t port_ = 0;
+  std::uint16_t gateway_port_ = 0;
   std::thread thread_;
 };
 

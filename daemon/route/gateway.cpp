@@ -1,0 +1,148 @@
+#include "daemon/route/gateway.hpp"
+
+#include <string>
+#include <vector>
+
+#include "client/http/error.hpp"
+#include "client/http/grammar.hpp"
+#include "client/net/certificate.hpp"
+#include "client/net/error.hpp"
+
+namespace tapedeck {
+namespace {
+
+constexpr std::string_view kShape = "the gateway is asked for /https/HOST/PATH or /http/HOST/PATH";
+
+Failure refuse(std::error_code code, std::string detail) {
+  return Failure{code, Stage::route, Blame::remote, std::move(detail)};
+}
+
+/// A page that rebinds its own name to our address still sends that name.
+bool names_this_machine(const http::Authority& authority) {
+  return authority.ipv6_literal || net::is_address(authority.host) ||
+         http::iequals(authority.host, "localhost");
+}
+
+Result<void> check_same_site(const http::RequestHead& head) {
+  const std::string host(head.fields.get("Host").value_or(""));
+  const auto authority = http::parse_authority(host);
+  if (!host.empty() && (!authority || !names_this_machine(*authority))) {
+    return refuse(net::Error::denied,
+                  "the gateway answers to localhost or an address, not to the Host " + host);
+  }
+  const auto origin = head.fields.get("Origin");
+  if (origin && !http::iequals(*origin, "http://" + host)) {
+    return refuse(net::Error::denied,
+                  "a page of another site, " + std::string(*origin) + ", may not use the gateway");
+  }
+  const auto site = head.fields.get("Sec-Fetch-Site");
+  if (site && *site != "same-origin" && *site != "none") {
+    return refuse(net::Error::denied, "a page of another site may not use the gateway");
+  }
+  return {};
+}
+
+/// The gateway's URL for the server of `url`, without a path.
+std::string base_of(const Route& route, const http::Url& url) {
+  return route.gateway + "/" + url.scheme + "/" + url.authority.to_string();
+}
+
+/// A URI reference in a response, as the gateway's; what leads nowhere by HTTP stays as it is.
+std::string through_gateway(std::string_view reference, const Route& route) {
+  const std::size_t mark = reference.find('#');
+  const auto url = http::resolve(route.url, reference.substr(0, mark));
+  if (!url) return std::string(reference);
+  std::string led = base_of(route, *url) + url->origin_form();
+  if (mark != std::string_view::npos) led += reference.substr(mark);
+  return led;
+}
+
+/// Every <URI reference> of a Link field (RFC 8288 section 3).
+std::string links_through_gateway(std::string_view value, const Route& route) {
+  std::string led;
+  while (true) {
+    const std::size_t open = value.find('<');
+    const std::size_t close = value.find('>', open == std::string_view::npos ? value.size() : open);
+    if (close == std::string_view::npos) return led.append(value);
+    led.append(value.substr(0, open + 1));
+    led += through_gateway(value.substr(open + 1, close - open - 1), route);
+    value.remove_prefix(close);
+  }
+}
+
+/// RFC 6265 section 5.2. The gateway is one host without TLS: the path alone keeps the cookies of
+/// its servers apart.
+std::string cookie_at_gateway(std::string_view cookie, const Route& route) {
+  std::string kept;
+  for (bool first = true; !cookie.empty(); first = false) {
+    const std::size_t end = std::min(cookie.find(';'), cookie.size());
+    std::string_view part = cookie.substr(0, end);
+    cookie.remove_prefix(std::min(end + 1, cookie.size()));
+    if (first) {
+      kept = part;
+      continue;
+    }
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const std::string_view name = part.substr(0, equals);
+    if (http::iequals(name, "Domain") || http::iequals(name, "Secure") ||
+        http::iequals(part, "SameSite=None")) {
+      continue;
+    }
+    kept += "; ";
+    if (http::iequals(name, "Path") && part.substr(equals).starts_with("=/")) {
+      const std::string_view path = part.substr(equals + 1);
+      kept += "Path=/" + route.url.scheme + "/" + route.url.authority.to_string();
+      if (path != "/") kept += path;
+    } else {
+      kept += part;
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
+Result<Route> route_gateway(const http::RequestHead& head) {
+  if (auto ok = check_same_site(head); !ok) return std::move(ok).error();
+  std::string_view rest = head.target;
+  std::string scheme;
+  for (const std::string_view known : {"https", "http"}) {
+    if (!scheme.empty() || !rest.starts_with("/" + std::string(known) + "/")) continue;
+    scheme = known;
+    rest.remove_prefix(known.size() + 2);
+  }
+  if (scheme.empty()) return refuse(http::Error::bad_target, std::string(kShape));
+  auto url = http::parse_url(scheme + "://" + std::string(rest));
+  if (!url) {
+    Failure failure = std::move(url).error();
+    failure.stage = Stage::route;
+    failure.detail += failure.detail.empty() ? kShape : "; " + std::string(kShape);
+    return failure;
+  }
+  Route route;
+  route.mode = storage::Mode::reverse;
+  route.url = *std::move(url);
+  route.target = route.url.origin_form();
+  if (route.url.path.empty()) route.url.path = "/";
+  route.gateway = "http://" + std::string(head.fields.get("Host").value_or(""));
+  return route;
+}
+
+void stay_at_gateway(http::Fields& fields, const Route& route) {
+  http::Fields changed;
+  for (const http::Fields::Line& line : fields) {
+    if (http::iequals(line.name, "Location") || http::iequals(line.name, "Content-Location")) {
+      changed.add(line.name, through_gateway(line.value, route));
+    } else if (http::iequals(line.name, "Link")) {
+      changed.add(line.name, links_through_gateway(line.value, route));
+    } else if (http::iequals(line.name, "Set-Cookie")) {
+      changed.add(line.name, cookie_at_gateway(line.value, route));
+    } else {
+      changed.add(line.name, line.value);
+    }
+  }
+  fields = std::move(changed);
+}
+
+}  // namespace tapedeck
