@@ -228,6 +228,8 @@ bool TlsSession::quiet() {
   const int returned = SSL_peek_ex(native_->ssl.get(), &byte, 1, &size);
   if (returned == 1) return false;
   const Step step = outcome(returned);
+  // A session ticket makes OpenSSL take a write buffer that only the next write would give back.
+  SSL_free_buffers(native_->ssl.get());
   return !step.error && step.want == Want::read;
 }
 
