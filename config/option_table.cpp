@@ -173,6 +173,10 @@ std::string check_readable(std::string_view given) {
   return error ? std::string(given) + " cannot be read: " + error.message() : std::string();
 }
 
+std::string not_empty(std::string_view given) {
+  return given.empty() ? "must not be empty" : std::string();
+}
+
 Option reverse_option() {
   Option option = text("reverse", "URL", "answer origin-form requests by forwarding them to URL",
                        &Options::reverse);
@@ -260,7 +264,22 @@ std::vector<Option> make_table() {
       text("db", "FILE", "the log (default: tapedeck.db in the data directory)", &Options::db),
       text("session", "NAME", "name of the session recorded (default: the time it starts)",
            &Options::session),
-      choice("mode", "record|pass", "record what is forwarded, or only forward", &Options::mode),
+      choice(
+          "mode", "record|replay|auto|pass",
+          "record what is forwarded; replay: answer from the log, never touch the network; auto: "
+          "forward and record what the log does not answer; pass: only forward",
+          &Options::mode),
+      list("match", "RULE",
+           "what counts, beside method, URL and body, when a request is looked up in the log: "
+           "[HOST[/PATH] ]header:NAME",
+           &Options::match, not_empty),
+      list("ignore", "RULE",
+           "what does not count: [HOST[/PATH] ]query:NAME, json:PATH, form:NAME or body, and "
+           "~REGEX behind it to let only values of that shape differ",
+           &Options::ignore, not_empty),
+      choice("exhausted", "repeat|miss",
+             "after the last recorded answer to a request: that one again, or none",
+             &Options::exhausted),
       choice("record", "all|heads|none", "how much of an exchange is kept", &Options::record),
       choice("commit", "batched|strict",
              "batched: on disk within 50 ms; strict: before the client sees the last byte",

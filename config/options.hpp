@@ -33,7 +33,10 @@ struct Options {
   std::vector<std::string> listen;  ///< ADDR:PORT; empty: 127.0.0.1:8888 and [::1]:8888
   std::string db;                   ///< empty: tapedeck.db in the data directory
   std::string session;
-  std::string mode = "record";              ///< record | pass (replay | auto once recorded)
+  std::string mode = "record";              ///< record | replay | auto | pass
+  std::vector<std::string> match;           ///< rules: what counts beyond the default key
+  std::vector<std::string> ignore;          ///< rules: what does not count
+  std::string exhausted = "repeat";         ///< repeat | miss
   std::string record = "all";               ///< all | heads | none
   std::string commit = "batched";           ///< batched | strict
   std::string reverse;                      ///< URL; empty: forward proxy only

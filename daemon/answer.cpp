@@ -5,6 +5,7 @@
 
 #include "client/http/error.hpp"
 #include "client/net/error.hpp"
+#include "daemon/replay/error.hpp"
 
 namespace tapedeck {
 namespace {
@@ -154,6 +155,7 @@ Mapping map_timeout(Stage stage) {
       return {408, "http_request_error", "The request did not arrive in time."};
     case Stage::receive:
     case Stage::relay:
+    case Stage::replay:
     case Stage::configure:
     case Stage::route:
     case Stage::respond:
@@ -198,6 +200,19 @@ Mapping map_net(net::Error error, Stage stage) {
   return {500, "proxy_internal_error", ""};
 }
 
+Mapping map_replay(ReplayError error) {
+  switch (error) {
+    case ReplayError::not_recorded:
+      return {502, "destination_not_found",
+              "Record it, or let what differs be ignored (--ignore)."};
+    case ReplayError::incomplete:
+      return {502, "proxy_internal_error", "Record it again, whole."};
+    case ReplayError::offline:
+      return {502, "destination_unavailable", "In replay mode nothing is asked of any server."};
+  }
+  return {500, "proxy_internal_error", ""};
+}
+
 Mapping map_system(std::error_code code, Stage stage) {
   if (code == std::errc::connection_refused) return {502, "connection_refused", kCheckServer};
   if (code == std::errc::network_unreachable || code == std::errc::host_unreachable ||
@@ -227,6 +242,9 @@ Mapping map(const Failure& failure) {
   }
   if (failure.code.category() == net::error_category()) {
     return map_net(static_cast<net::Error>(failure.code.value()), failure.stage);
+  }
+  if (failure.code.category() == replay_category()) {
+    return map_replay(static_cast<ReplayError>(failure.code.value()));
   }
   return map_system(failure.code, failure.stage);
 }

@@ -14,6 +14,7 @@
 #include "daemon/answer.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/log.hpp"
+#include "daemon/replay/tape.hpp"
 
 namespace tapedeck {
 namespace {
@@ -70,8 +71,16 @@ Result<void> Daemon::start() {
     options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   }
   raise_descriptor_limit(options.limits.max_connections);
+  // A recording that is not there must not be made by looking for it; one that grows must.
+  services_.offline = options.mode == "replay";
+  if (services_.offline) {
+    if (auto ok = open_tape(); !ok) return ok;
+  }
   if (auto ok = open_recorder(); !ok) return ok;
   services_.recorder = recorder_.get();
+  if (options.mode == "auto") {
+    if (auto ok = open_tape(); !ok) return ok;
+  }
   for (unsigned i = 0; i < options.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(services_));
   }
@@ -109,12 +118,21 @@ Result<void> Daemon::open_authority() {
   return {};
 }
 
+Result<void> Daemon::open_tape() {
+  auto tape = Tape::open(services_.options);
+  if (!tape) return std::move(tape).error();
+  services_.tape = *std::move(tape);
+  return {};
+}
+
 Result<void> Daemon::open_recorder() {
   const config::Options& options = services_.options;
   if (options.record == "none" || options.mode == "pass") return {};
   storage::RecorderOptions recording;
   recording.path = options.db;
   recording.session_name = options.session;
+  // What is replayed is no recording: it must not be taken for one by its name.
+  if (options.mode == "replay" && !options.session.empty()) recording.session_name += " (replay)";
   recording.command = options.command;
   recording.commit = services_.strict ? storage::Commit::strict : storage::Commit::batched;
   recording.keep = options.record == "heads" ? storage::Keep::heads : storage::Keep::all;

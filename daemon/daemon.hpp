@@ -25,6 +25,8 @@ class Daemon {
   const Authority* authority() const noexcept { return services_.authority.get(); }
   /// Stops on SIGTERM and SIGINT: the first in order, a second at once. Call before run().
   void stop_on_signals();
+  /// What the recording answered and what it could not; null but in replay and auto. After start().
+  const Tape* tape() const noexcept { return services_.tape.get(); }
   /// Serves on this thread and others until stopped, then closes the log. Fails with
   /// Stage::record when exchanges could not be written to it.
   Result<void> run();
@@ -36,6 +38,7 @@ class Daemon {
   Result<void> set_trust();
   Result<void> open_authority();
   Result<void> open_recorder();
+  Result<void> open_tape();
   Result<void> open_listeners();
   Result<void> open_listener(const net::Endpoint& endpoint, Entrance entrance);
   void await_signal();

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "daemon/daemon.hpp"
+#include "daemon/replay/report.hpp"
 
 namespace tapedeck {
 
@@ -18,8 +19,14 @@ int serve(const config::Options& options) {
   for (const net::Endpoint& endpoint : daemon.endpoints()) {
     std::cout << "tapedeck: listening on http://" << net::to_string(endpoint) << std::endl;
   }
-  if (auto ok = daemon.run(); !ok) {
-    std::cerr << "tapedeck: " << ok.error().to_string() << std::endl;
+  auto served = daemon.run();
+  if (daemon.tape() != nullptr) {
+    for (const std::string& line : replay_report(daemon.tape()->summary(), false)) {
+      std::cerr << "tapedeck: " << line << std::endl;
+    }
+  }
+  if (!served) {
+    std::cerr << "tapedeck: " << served.error().to_string() << std::endl;
     return 1;
   }
   return 0;

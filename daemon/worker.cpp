@@ -10,6 +10,7 @@
 #include "daemon/accept/session.hpp"
 #include "daemon/intercept/host_pattern.hpp"
 #include "daemon/log.hpp"
+#include "daemon/replay/shelf.hpp"
 
 namespace tapedeck {
 namespace {
@@ -47,6 +48,7 @@ bool Services::blocks(std::uint16_t port) const {
 }
 
 bool Services::passes_through(std::string_view host, std::uint16_t port) const {
+  if (offline) return false;
   if (authority == nullptr || matches_any(options.passthrough, host, port)) return true;
   return options.auto_passthrough == "on" && refusals.of(host) >= 2;
 }
@@ -84,6 +86,13 @@ Worker::Worker(Services& shared)
       pool(watchdog, {.idle_timeout = shared.options.limits.upstream_idle_timeout,
                       .max_idle_per_origin = shared.options.limits.upstream_idle_connections}),
       services(shared) {}
+
+Worker::~Worker() = default;
+
+Shelf& Worker::shelf() {
+  if (shelf_ == nullptr) shelf_ = std::make_unique<Shelf>(services.options.db);
+  return *shelf_;
+}
 
 void Worker::adopt(net::Socket socket, Entrance entrance) {
   asio::co_spawn(context.get_executor(),

@@ -26,6 +26,8 @@
 namespace tapedeck {
 
 class Authority;
+class Shelf;
+class Tape;
 
 /// How often the clients of each host refused our certificate. Any thread.
 class Refusals {
@@ -49,6 +51,8 @@ struct Services {
   Trust trust;                                 ///< towards servers
   std::shared_ptr<Authority> authority;        ///< null when nothing is intercepted
   std::shared_ptr<net::TlsAcceptor> acceptor;  ///< how clients are met inside a tunnel
+  std::shared_ptr<Tape> tape;                  ///< what answers in replay and auto; else null
+  bool offline = false;                        ///< replay: nothing is asked of any server
   mutable Refusals refusals;
   std::string pseudonym;                    ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
@@ -81,6 +85,7 @@ class Session;
 class Worker {
  public:
   explicit Worker(Services& services);
+  ~Worker();
 
   asio::io_context context{1};
   net::Watchdog watchdog;
@@ -102,6 +107,9 @@ class Worker {
   void cut();
   bool stopping() const noexcept { return stopping_; }
 
+  /// This thread's reader of the recording. Throws storage::SqliteError.
+  Shelf& shelf();
+
   /// Waits while the log's writer is behind by more than its budget; cut() ends the wait.
   net::Awaitable<void> uncongested();
   bool congested() const noexcept {
@@ -109,6 +117,7 @@ class Worker {
   }
 
  private:
+  std::unique_ptr<Shelf> shelf_;
   std::unordered_set<Session*> sessions_;
   std::function<void()> session_ended_;
   std::unordered_set<net::OneShot<bool>*> waiting_for_room_;

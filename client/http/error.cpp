@@ -64,6 +64,8 @@ std::string_view to_string(Stage stage) noexcept {
       return "receive";
     case Stage::respond:
       return "respond";
+    case Stage::replay:
+      return "replay";
     case Stage::relay:
       return "relay";
     case Stage::record:

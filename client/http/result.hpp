@@ -21,6 +21,7 @@ enum class Stage {
   wait,       ///< waiting for the response head
   receive,    ///< reading the response body
   respond,    ///< sending the response to the client
+  replay,     ///< answering from the recording
   relay,      ///< relaying a tunnel's bytes
   record,     ///< writing the log
 };

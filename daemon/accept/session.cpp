@@ -11,6 +11,7 @@
 #include "daemon/forward/rewrite.hpp"
 #include "daemon/intercept/ca_page.hpp"
 #include "daemon/intercept/interceptor.hpp"
+#include "daemon/replay/replayer.hpp"
 #include "daemon/route/gateway.hpp"
 
 namespace tapedeck {
@@ -238,7 +239,10 @@ net::Awaitable<void> Session::serve() {
     co_await exchange.fail(std::move(failure));
     co_return;
   }
-  if (routed->kind == Route::Kind::tunnel) {
+  if (services.tape != nullptr && routed->kind == Route::Kind::forward) {
+    Replayer replayer(*this, exchange, *std::move(routed));
+    co_await replayer.run();
+  } else if (routed->kind == Route::Kind::tunnel) {
     Interceptor interceptor(*this, exchange, *std::move(routed));
     co_await interceptor.run();
   } else {

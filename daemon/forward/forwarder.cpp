@@ -57,6 +57,11 @@ net::Awaitable<void> Forwarder::run() {
   }
 }
 
+void Forwarder::set_read_ahead(std::string body, bool whole) {
+  read_ahead_ = std::move(body);
+  body_was_read_ = whole;
+}
+
 void Forwarder::cancel() {
   canceled_ = true;
   if (upstream_) upstream_->stream.cancel();
@@ -342,7 +347,10 @@ net::Awaitable<Result<void>> Forwarder::upload_body() {
   const config::Limits& limits = session_.worker.services.options.limits;
   const auto started = net::Clock::now();
   std::size_t read_size = kFirstRead;
-  while (true) {
+  if (!read_ahead_.empty()) {
+    if (auto ok = co_await upload_piece(read_ahead_); !ok) co_return ok;
+  }
+  while (!body_was_read_) {
     auto event = session_.http.next_event();
     if (!event) {
       Failure failure = std::move(event).error();
@@ -352,11 +360,7 @@ net::Awaitable<Result<void>> Forwarder::upload_body() {
     if (event->kind == EventKind::data) {
       if (event->data.size() >= read_size / 2) read_size = kBodyRead;
       exchange_.recording.request_body(event->data);
-      auto frame = upstream_->http.send_data(event->data.size());
-      if (!frame) co_return std::move(frame).error();
-      const std::error_code error =
-          co_await write_upstream({frame->before, event->data, frame->after});
-      if (error) co_return failure(error, Stage::send);
+      if (auto ok = co_await upload_piece(event->data); !ok) co_return ok;
     } else if (event->kind == EventKind::end_of_message) {
       break;
     } else {
@@ -384,6 +388,14 @@ net::Awaitable<Result<void>> Forwarder::upload_body() {
   }
   sent_at_ = net::Clock::now();
   exchange_.row().timings.send_us = microseconds_between(started, sent_at_);
+  co_return Result<void>{};
+}
+
+net::Awaitable<Result<void>> Forwarder::upload_piece(std::string_view data) {
+  auto frame = upstream_->http.send_data(data.size());
+  if (!frame) co_return std::move(frame).error();
+  const std::error_code error = co_await write_upstream({frame->before, data, frame->after});
+  if (error) co_return failure(error, Stage::send);
   co_return Result<void>{};
 }
 

@@ -21,6 +21,9 @@ class Forwarder {
  public:
   Forwarder(Session& session, Exchange& exchange, Route route);
 
+  /// The body has been read, and recorded, so far: what it began with, or with `whole` all of it.
+  void set_read_ahead(std::string body, bool whole);
+
   net::Awaitable<void> run();
 
  private:
@@ -37,6 +40,7 @@ class Forwarder {
 
   net::Awaitable<void> upload();
   net::Awaitable<Result<void>> upload_body();
+  net::Awaitable<Result<void>> upload_piece(std::string_view data);
   net::Awaitable<std::error_code> write_upstream(std::array<std::string_view, 3> pieces);
   net::Awaitable<void> settle_upload(bool succeeded);
 
@@ -51,6 +55,8 @@ class Forwarder {
   Route route_;
   std::unique_ptr<client::PooledConnection> upstream_;
   http::Framing request_framing_;
+  std::string read_ahead_;      ///< the body's beginning
+  bool body_was_read_ = false;  ///< to its end
   net::Clock::time_point sent_at_{};
   net::Clock::time_point head_at_{};
 

@@ -3,6 +3,7 @@
 #include "client/net/error.hpp"
 #include "client/open.hpp"
 #include "daemon/hex.hpp"
+#include "daemon/replay/error.hpp"
 
 namespace tapedeck {
 namespace {
@@ -31,6 +32,10 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
     }
   }
   const Services& services = worker.services;
+  if (services.offline) {
+    co_return Failure{ReplayError::offline, Stage::replay, Blame::remote,
+                      url.authority.to_string()};
+  }
   const config::Limits& limits = services.options.limits;
   if (services.blocks(route.dial_to ? *route.dial_to->port : url.port())) {
     co_return Failure{net::Error::denied, Stage::connect, Blame::local,

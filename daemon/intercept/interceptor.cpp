@@ -68,7 +68,8 @@ net::Awaitable<Result<void>> Interceptor::hear() {
   while (true) {
     opening_ = recognize(received_);
     if (opening_.kind != Opening::Kind::incomplete) co_return Result<void>{};
-    if (received_.empty()) {
+    const bool server_may_speak = received_.empty() && !session_.worker.services.offline;
+    if (server_may_speak) {
       session_.deadline.arm(kSilence);
     } else {
       session_.deadline.arm(session_.worker.services.options.limits.header_timeout);
@@ -77,7 +78,7 @@ net::Awaitable<Result<void>> Interceptor::hear() {
     session_.deadline.disarm();
     received_.append(piece.data(), read.size);
     if (!read.error) continue;
-    if (session_.deadline.expired() && received_.empty()) {
+    if (session_.deadline.expired() && server_may_speak) {
       auto spoken = co_await wait_for_either();
       if (!spoken || opening_.kind == Opening::Kind::other) co_return spoken;
       continue;

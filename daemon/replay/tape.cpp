@@ -1,0 +1,134 @@
+#include "daemon/replay/tape.hpp"
+
+#include <algorithm>
+
+#include "storage/query/log_reader.hpp"
+
+namespace tapedeck {
+namespace {
+
+/// Differences told of the nearest recording; more help nobody.
+constexpr std::size_t kToldDifferences = 5;
+
+/// An answer that only makes sense to a conditional request is none to another.
+bool fits(const storage::MatchIndex::Entry& entry, bool conditional) {
+  return entry.status != 304 || conditional;
+}
+
+bool is_conditional(const http::Fields& headers) {
+  return headers.contains("If-None-Match") || headers.contains("If-Modified-Since");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Tape>> Tape::open(const config::Options& options) {
+  auto rules = storage::MatchRules::parse(options.match, options.ignore);
+  if (!rules) return std::move(rules).error();
+  const std::shared_ptr<Tape> tape(new Tape(*std::move(rules), options.session,
+                                            options.exhausted == "repeat", options.mode == "auto"));
+  auto log = storage::open_log(options.db);
+  if (!log) return std::move(log).error();
+  if (auto first = tape->reel(**log, ""); !first) return std::move(first).error();
+  return tape;
+}
+
+/// Call with the mutex held.
+Result<Tape::Reel*> Tape::reel(storage::Database& log, const std::string& asked) {
+  const std::string& session = asked.empty() ? session_ : asked;
+  if (const auto found = reels_.find(session); found != reels_.end()) return &found->second;
+  auto index = storage::MatchIndex::build(log, session, rules_);
+  if (!index) return std::move(index).error();
+  return &reels_.emplace(session, Reel{*std::move(index), {}}).first->second;
+}
+
+Result<std::optional<std::int64_t>> Tape::take(storage::Database& log, const std::string& session,
+                                               const storage::MatchRequest& request,
+                                               const storage::Parts& parts) {
+  const storage::MatchKey key = storage::key_of(parts);
+  const std::lock_guard lock(mutex_);
+  auto found = reel(log, session);
+  if (!found) return std::move(found).error();
+  Reel& reel = **found;
+  auto entries = reel.index->find(key);
+  if (entries.empty() && grows_) {
+    reel.index->add_new(log, rules_);
+    entries = reel.index->find(key);
+  }
+  const bool conditional = is_conditional(request.headers);
+  std::erase_if(entries, [&](const auto& entry) { return !fits(entry, conditional); });
+  if (entries.empty()) return std::optional<std::int64_t>();
+  std::size_t& played = reel.played[key];
+  if (played >= entries.size() && !repeat_) return std::optional<std::int64_t>();
+  const std::int64_t id = entries[std::min(played, entries.size() - 1)].id;
+  ++played;
+  ++served_;
+  used_.insert(id);
+  return std::optional(id);
+}
+
+std::string Tape::explain(storage::Database& log, const std::string& session,
+                          const storage::MatchRequest& request, const storage::Parts& parts) {
+  std::vector<std::int64_t> candidates;
+  std::vector<std::string> hosts;
+  bool exhausted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    auto found = reel(log, session);
+    if (!found) return found.error().detail;
+    candidates = (*found)->index->near(request);
+    hosts = (*found)->index->hosts();
+    exhausted = !(*found)->index->find(storage::key_of(parts)).empty();
+  }
+  if (exhausted) return "every recorded answer to it was given; --exhausted repeat gives the last";
+  std::int64_t nearest = 0;
+  std::vector<std::string> least;
+  for (const std::int64_t id : candidates) {
+    const auto recorded = storage::recorded_parts(log, id, rules_);
+    if (!recorded) continue;
+    auto lines = storage::differences(parts, *recorded);
+    if (nearest != 0 && lines.size() >= least.size()) continue;
+    nearest = id;
+    least = std::move(lines);
+  }
+  if (nearest == 0) {
+    if (hosts.empty()) return "nothing is recorded there";
+    std::string known;
+    for (const std::string& host : hosts) known += (known.empty() ? "" : ", ") + host;
+    return "nothing is recorded of that host; of " + known;
+  }
+  std::string told = "nearest is exchange " + std::to_string(nearest);
+  for (std::size_t i = 0; i < least.size() && i < kToldDifferences; ++i) {
+    told += (i == 0 ? ": " : "; ") + least[i];
+  }
+  if (least.size() > kToldDifferences) {
+    told += "; and " + std::to_string(least.size() - kToldDifferences) + " more";
+  }
+  return told;
+}
+
+void Tape::note_miss(std::string request, std::string why) {
+  const std::lock_guard lock(mutex_);
+  ++missed_;
+  for (Miss& miss : misses_) {
+    if (miss.request != request || miss.why != why) continue;
+    ++miss.times;
+    return;
+  }
+  if (misses_.size() < kListed) misses_.push_back({std::move(request), std::move(why)});
+}
+
+Tape::Summary Tape::summary() const {
+  const std::lock_guard lock(mutex_);
+  Summary summary{
+      .served = served_, .missed = missed_, .misses = misses_, .unused = 0, .unused_ids = {}};
+  for (const auto& [session, reel] : reels_) {
+    for (const std::int64_t id : reel.index->ids()) {
+      if (used_.contains(id)) continue;
+      ++summary.unused;
+      if (summary.unused_ids.size() < kListed) summary.unused_ids.push_back(id);
+    }
+  }
+  return summary;
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,149 @@
+#include "storage/match/index.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "storage/header_json.hpp"
+#include "storage/query/log_reader.hpp"
+
+namespace tapedeck::storage {
+namespace {
+
+/// What can be asked again and answered: exchanges that went through whole. Headers are read only
+/// where they may count: they are most of what there is to read.
+std::string select(bool all_headers, const std::string& condition) {
+  const std::string headers =
+      all_headers ? "request_headers"
+                  : "CASE WHEN request_body_id IS NOT NULL OR request_headers LIKE '%\"range\"%' "
+                    "THEN request_headers END";
+  return "SELECT exchange.id, method, scheme, host, port, path, query, " + headers +
+         ", request_body_id, sha256, status FROM exchange LEFT JOIN body ON body.id = "
+         "request_body_id "
+         "WHERE " +
+         condition;
+}
+
+constexpr const char* kAnswered =
+    "state = 'complete' AND status IS NOT NULL AND status <> 101 "
+    "AND mode IN ('forward', 'intercept', 'reverse') AND host <> 'tapedeck.invalid'";
+
+MatchRequest request_of(const Statement& row) {
+  MatchRequest request;
+  request.method = row.text(1);
+  request.scheme = row.text(2);
+  request.host = row.text(3);
+  request.port = static_cast<int>(row.integer(4));
+  request.path = row.text(5);
+  if (!row.is_null(6)) request.query = row.text(6);
+  if (!row.is_null(7)) request.headers = parse_header_json(row.text(7));
+  return request;
+}
+
+Parts parts_of(Database& log, const Statement& row, const MatchRequest& request,
+               const MatchRules& rules) {
+  if (row.is_null(8)) return request.parts(std::nullopt, rules);
+  const auto digest = row.blob(9);
+  if (digest.size() == sizeof(Digest) &&
+      !MatchBody::structured(request.headers.get("Content-Type").value_or(""))) {
+    Digest known;
+    std::memcpy(known.data(), digest.data(), known.size());
+    return request.parts(known, rules);
+  }
+  MatchBody body;
+  read_body(log, row.integer(8), [&](std::span<const char> piece) {
+    body.append(piece);
+    return true;
+  });
+  return request.parts(body, rules);
+}
+
+Result<std::string> sessions_named(Database& log, const std::string& name) {
+  Statement found = log.prepare("SELECT group_concat(id) FROM session WHERE name = ?1");
+  found.bind(1, name);
+  if (found.step() && !found.is_null(0)) return std::string(found.text(0));
+  Statement known = log.prepare(
+      "SELECT group_concat(name, ', ') FROM (SELECT DISTINCT name FROM session ORDER BY id DESC "
+      "LIMIT 10)");
+  known.step();
+  return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
+                 "no session '" + name + "' in the log; there are " + std::string(known.text(0))};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<MatchIndex>> MatchIndex::build(Database& log, const std::string& session,
+                                                      const MatchRules& rules) {
+  auto index = std::make_shared<MatchIndex>();
+  index->condition_ = kAnswered;
+  if (!session.empty()) {
+    auto ids = sessions_named(log, session);
+    if (!ids) return std::move(ids).error();
+    index->condition_ += " AND session_id IN (" + *ids + ")";
+  }
+  index->add_new(log, rules);
+  return index;
+}
+
+void MatchIndex::add_new(Database& log, const MatchRules& rules) {
+  Statement rows = log.prepare(
+      select(rules.any_header(), condition_ + " AND exchange.id > ?1 ORDER BY exchange.id"));
+  rows.bind(1, last_id_);
+  const auto known = static_cast<std::ptrdiff_t>(entries_.size());
+  while (rows.step()) {
+    last_id_ = rows.integer(0);
+    const MatchRequest request = request_of(rows);
+    entries_.push_back({key_of(parts_of(log, rows, request, rules)), last_id_,
+                        static_cast<int>(rows.integer(10))});
+    places_.push_back({request.place(), last_id_});
+    auto& some = by_host_[request.host];
+    if (some.size() < kNear) some.push_back(last_id_);
+  }
+  std::sort(entries_.begin() + known, entries_.end());
+  std::sort(places_.begin() + known, places_.end());
+  std::inplace_merge(entries_.begin(), entries_.begin() + known, entries_.end());
+  std::inplace_merge(places_.begin(), places_.begin() + known, places_.end());
+}
+
+std::vector<MatchIndex::Entry> MatchIndex::find(const MatchKey& key) const {
+  const auto [first, last] =
+      std::equal_range(entries_.begin(), entries_.end(), Entry{key, 0, 0},
+                       [](const Entry& a, const Entry& b) { return a.key < b.key; });
+  return {first, last};
+}
+
+std::vector<std::int64_t> MatchIndex::ids() const {
+  std::vector<std::int64_t> ids;
+  ids.reserve(entries_.size());
+  for (const Entry& entry : entries_) ids.push_back(entry.id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::vector<std::int64_t> MatchIndex::near(const MatchRequest& request) const {
+  std::vector<std::int64_t> ids;
+  const std::uint64_t place = request.place();
+  for (auto at = std::lower_bound(places_.begin(), places_.end(), Place{place, 0});
+       at != places_.end() && at->place == place && ids.size() < kNear; ++at) {
+    ids.push_back(at->id);
+  }
+  if (!ids.empty()) return ids;
+  const auto found = by_host_.find(request.host);
+  return found == by_host_.end() ? ids : found->second;
+}
+
+std::vector<std::string> MatchIndex::hosts() const {
+  std::vector<std::string> names;
+  for (const auto& [host, ids] : by_host_) {
+    if (names.size() < kNear) names.push_back(host);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<Parts> recorded_parts(Database& log, std::int64_t id, const MatchRules& rules) {
+  Statement row = log.prepare(select(true, "exchange.id = ?1"));
+  if (!row.bind(1, id).step()) return std::nullopt;
+  return parts_of(log, row, request_of(row), rules);
+}
+
+}  // namespace tapedeck::storage

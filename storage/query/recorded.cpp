@@ -1,0 +1,43 @@
+#include "storage/query/recorded.hpp"
+
+#include "storage/header_json.hpp"
+
+namespace tapedeck::storage {
+
+std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id) {
+  Statement row = log.prepare(
+      "SELECT status, reason, response_headers, response_trailers, response_size, body.id,"
+      " body.size, body.truncated, body.bytes FROM exchange"
+      " LEFT JOIN body ON body.id = response_body_id WHERE exchange.id = ?1");
+  if (!row.bind(1, exchange_id).step() || row.is_null(0)) return std::nullopt;
+  RecordedResponse response;
+  response.status = static_cast<int>(row.integer(0));
+  response.reason = row.text(1);
+  response.headers = parse_header_json(row.text(2));
+  if (!row.is_null(3)) response.trailers = parse_header_json(row.text(3));
+  response.size = row.integer(4);
+  response.body_id = row.integer(5);
+  response.missing = response.size > 0 && (response.body_id == 0 || row.integer(7) != 0 ||
+                                           row.integer(6) != response.size);
+  if (!row.is_null(8)) {
+    const auto bytes = row.blob(8);
+    response.body.emplace(bytes.data(), bytes.size());
+  }
+  return response;
+}
+
+BodyPieces::BodyPieces(Database& log, std::int64_t body_id)
+    : row_(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2")) {
+  row_.bind(1, body_id);
+}
+
+std::optional<std::string> BodyPieces::next() {
+  row_.bind(2, next_++);
+  if (!row_.step()) return std::nullopt;
+  const auto bytes = row_.blob(0);
+  std::string piece(bytes.data(), bytes.size());
+  row_.reset();
+  return piece;
+}
+
+}  // namespace tapedeck::storage

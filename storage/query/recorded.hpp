@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "client/http/fields.hpp"
+#include "storage/sqlite.hpp"
+
+namespace tapedeck::storage {
+
+/// A response as it was recorded, but for a large body.
+struct RecordedResponse {
+  int status = 0;
+  std::string reason;
+  http::Fields headers;
+  http::Fields trailers;
+  std::int64_t size = 0;            ///< of its body
+  std::int64_t body_id = 0;         ///< 0: without a body
+  std::optional<std::string> body;  ///< the whole of it, when it is small
+  bool missing = false;             ///< it had a body that was not kept, or not whole
+};
+
+/// Empty when there is no such exchange, or it was never answered. Throws SqliteError.
+std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id);
+
+/// A large body piece by piece, in order. Between two pieces the log is not held: a reader that
+/// takes its time keeps nobody from anything. Throws SqliteError.
+class BodyPieces {
+ public:
+  BodyPieces(Database& log, std::int64_t body_id);
+  /// Nullopt at the end.
+  std::optional<std::string> next();
+
+ private:
+  Statement row_;
+  std::int64_t next_ = 0;
+};
+
+}  // namespace tapedeck::storage
