@@ -1,5 +1,6 @@
-// Preloaded by `tapedeck run`: makes a Node that ignores the proxy variables send its requests
-// through the proxy. From 22.21 and 24.5 on Node does so itself, and nothing is done here.
+// Preloaded by `tapedeck run`: sends through the proxy what Node does not. From 22.21 and 24.5 on
+// NODE_USE_ENV_PROXY makes Node see to fetch and to the global agents itself; those are then left
+// alone.
 'use strict';
 
 const http = require('http');
@@ -22,14 +23,15 @@ function openTunnel(proxy, host, port, done) {
   }).end();
 }
 
-/** http and https: requests without an agent, and those with an agent that adds nothing to ours. */
+/** http and https: every request but those whose agent has its own way to connect. */
 function patchAgents(module, proxy) {
   const { Agent } = module;
   const connectDirectly = Agent.prototype.createConnection;
   Agent.prototype.createConnection = function createConnection(options, done) {
     const { host, port } = options;
     const isProxy = host === proxy.host && Number(port) === proxy.port;
-    if (isProxy || options.socketPath || Object.getPrototypeOf(this) !== Agent.prototype) {
+    const hasItsOwnWay = this.options.proxyEnv || Object.getPrototypeOf(this) !== Agent.prototype;
+    if (isProxy || options.socketPath || hasItsOwnWay) {
       return connectDirectly.apply(this, arguments);
     }
     openTunnel(proxy, host, port, (error, socket) => {
@@ -63,9 +65,8 @@ function replaceDispatcher(proxy) {
   globalThis[key] = new Agent({ connect });
 }
 
-const url = process.env.HTTPS_PROXY;
-if (url && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) {
-  const { hostname, port } = new URL(url);
+if (process.env.HTTPS_PROXY) {
+  const { hostname, port } = new URL(process.env.HTTPS_PROXY);
   const proxy = { host: hostname.replace(/[[\]]/g, ''), port: Number(port) };
   patchAgents(http, proxy);
   patchAgents(https, proxy);
