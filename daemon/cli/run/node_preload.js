@@ -1,6 +1,5 @@
-// Preloaded by `tapedeck run`: sends through the proxy what Node does not. From 22.21 and 24.5 on
-// NODE_USE_ENV_PROXY makes Node see to fetch and to the global agents itself; those are then left
-// alone.
+// Preloaded by `tapedeck run`: makes Node send its requests through the proxy. NODE_USE_ENV_PROXY
+// does so from 22.21 and 24.5 on, but not for agents of a program's own.
 'use strict';
 
 const http = require('http');
@@ -26,6 +25,9 @@ function openTunnel(proxy, host, port, done) {
 /** http and https: every request but those whose agent has its own way to connect. */
 function patchAgents(module, proxy) {
   const { Agent } = module;
+  // Node's own way would send to the proxy what axios has addressed to the proxy already.
+  const { options } = module.globalAgent;
+  if (options.proxyEnv) module.globalAgent = new Agent({ ...options, proxyEnv: undefined });
   const connectDirectly = Agent.prototype.createConnection;
   Agent.prototype.createConnection = function createConnection(options, done) {
     const { host, port } = options;
