@@ -1,13 +1,12 @@
 #include <csignal>
 #include <iostream>
-#include <optional>
 #include <thread>
 
 #include "config/load.hpp"
 #include "daemon/cli/child.hpp"
 #include "daemon/cli/command.hpp"
-#include "daemon/cli/run/bundle.hpp"
 #include "daemon/cli/run/environment.hpp"
+#include "daemon/cli/run/kit.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "storage/query/log_reader.hpp"
@@ -80,15 +79,13 @@ int run_command(config::Options options, const std::vector<std::string>& command
   const Signals signals;
   Daemon daemon(options);
   if (auto ok = daemon.start(); !ok) return complain(ok.error());
-  std::optional<Bundle> bundle;
-  if (daemon.authority() != nullptr) {
-    auto written = Bundle::write(daemon.authority()->certificate_pem());
-    if (!written) return complain(written.error());
-    bundle.emplace(*std::move(written));
-  }
+  const net::Endpoint& proxy = daemon.endpoints().front();
+  const bool trust = daemon.authority() != nullptr;
+  auto kit = Kit::write("http://" + net::to_string(proxy),
+                        trust ? daemon.authority()->certificate_pem() : "");
+  if (!kit) return complain(kit.error());
   const auto environment = proxied_environment(
-      "http://" + net::to_string(daemon.endpoints().front()), bundle ? bundle->path() : "",
-      bundle ? Authority::certificate_file(options.ca_dir) : "");
+      {proxy, kit->files(), trust ? Authority::certificate_file(options.ca_dir) : ""});
   Result<void> served;
   std::thread serving([&] { served = daemon.run(); });
   std::error_code error;

@@ -1,77 +1,11 @@
-"""HTTPS read by the proxy: `tapedeck run` with real programs, a private origin CA, and `ca`."""
-import http.server
+"""HTTPS read by the proxy: `tapedeck run`, a private origin CA, and `ca`."""
 import os
-import shutil
 import signal
-import sqlite3
-import ssl
 import stat
 import subprocess
-import threading
-import unittest
 
-from harness import DEADLINE, TAPEDECK, Case, Daemon
-
-
-def openssl(directory, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
-
-
-class Https(Case):
-    def setUp(self):
-        super().setUp()
-        for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-            self.env.pop(name, None)
-        self.db = os.path.join(self.dir, "log.db")
-        self.ca = os.path.join(self.dir, "origin-ca.pem")
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        openssl(self.dir, "req", "-x509", *key, "-keyout", "ca.key", "-out", self.ca,
-                "-subj", "/CN=origin CA", "-addext", "keyUsage=critical,keyCertSign")
-        self.issue(key)
-        self.origin = self.serve()
-
-    def issue(self, key, extensions="subjectAltName=DNS:localhost,IP:127.0.0.1\n"
-              "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\n"
-              "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"):
-        openssl(self.dir, "req", "-new", *key, "-keyout", "origin.key", "-out", "origin.csr",
-                "-subj", "/CN=localhost")
-        with open(os.path.join(self.dir, "extensions"), "w") as file:
-            file.write(extensions)
-        openssl(self.dir, "x509", "-req", "-in", "origin.csr", "-CA", self.ca, "-CAkey", "ca.key",
-                "-CAcreateserial", "-extfile", "extensions", "-out", "origin.pem")
-
-    def serve(self):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                body = self.path.encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(os.path.join(self.dir, "origin.pem"),
-                                os.path.join(self.dir, "origin.key"))
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"https://localhost:{server.server_port}"
-
-    def run_recorded(self, *command, options=(), **rest):
-        return self.tapedeck("run", "--db", self.db, "--upstream-ca", self.ca, *options, "--",
-                             *command, **rest)
-
-    def rows(self, columns):
-        log = sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)
-        self.addCleanup(log.close)
-        return log.execute(f"SELECT {columns} FROM exchange ORDER BY id").fetchall()
+from harness import DEADLINE, TAPEDECK, Daemon
+from https_origin import Https, openssl
 
 
 class Run(Https):
@@ -83,27 +17,6 @@ class Run(Https):
                                    "tls_version, length(peer_cert_sha256)"),
                          [("intercept", "GET", "https", "localhost", "/x", "y=1", 200, "complete",
                            "TLSv1.3", 64)])
-
-    def test_programs_work_out_of_the_box(self):
-        programs = {
-            "urllib": ["/usr/bin/python3", "-c", "import sys, urllib.request as u; "
-                       "sys.stdout.write(u.urlopen(sys.argv[1]).read().decode())"],
-            "requests": ["/usr/bin/python3", "-c", "import sys, requests; "
-                         "sys.stdout.write(requests.get(sys.argv[1]).text)"],
-            "curl": ["curl", "-sS"],
-        }
-        for name, command in programs.items():
-            with self.subTest(name):
-                done = self.run_recorded(*command, f"{self.origin}/{name}")
-                self.assertEqual(done.stdout, f"/{name}")
-        self.assertEqual(self.rows("path, mode"),
-                         [(f"/{name}", "intercept") for name in programs])
-
-    @unittest.skipUnless(shutil.which("git"), "git is not installed")
-    def test_git(self):
-        self.run_recorded("git", "ls-remote", f"{self.origin}/repository")
-        self.assertEqual(self.rows("path, query")[0],
-                         ("/repository/info/refs", "service=git-upload-pack"))
 
     def test_exit_status_and_arguments_pass_through(self):
         self.run_recorded("sh", "-c", "exit 7", status=7)

@@ -3,12 +3,19 @@
 #include <string>
 #include <vector>
 
+#include "client/net/types.hpp"
+#include "daemon/cli/run/kit.hpp"
+
 namespace tapedeck::cli {
 
-/// Our environment with what makes programs use the proxy at `proxy_url` and trust the certificates
-/// in the PEM files: `bundle`, the system's and ours, and `ca`, ours alone. Both empty: nothing is
-/// said about trust.
-std::vector<std::string> proxied_environment(const std::string& proxy_url,
-                                             const std::string& bundle, const std::string& ca);
+/// Where the proxy is, and what makes programs trust it.
+struct Proxied {
+  net::Endpoint proxy;
+  Kit::Files files;
+  std::string ca;  ///< the file of our certificate alone; "" where nothing need be trusted
+};
+
+/// Our environment with what makes programs use the proxy and trust its CA.
+std::vector<std::string> proxied_environment(const Proxied& how);
 
 }  // namespace tapedeck::cli
