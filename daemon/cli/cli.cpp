@@ -119,6 +119,7 @@ int run(int argc, char** argv) {
   add_show(app, common, chosen);
   add_sql(app, common, chosen);
   add_fetch(app, common, chosen);
+  add_match(app, common, chosen);
   add_ca(app, common, chosen);
   add_config(app, common, chosen);
   for (CLI::App* command : app.get_subcommands({})) {

@@ -45,9 +45,13 @@ void add_show(CLI::App& app, const Common& common, Chosen& chosen);
 void add_sql(CLI::App& app, const Common& common, Chosen& chosen);
 void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
+void add_match(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);
 
 /// Every option of the table but db, for a command that starts a proxy; what was given of them.
 std::shared_ptr<config::Given> add_serve_options(CLI::App& command);
+/// The named ones alone.
+void add_options(CLI::App& command, const std::vector<std::string_view>& names,
+                 const std::shared_ptr<config::Given>& given);
 
 }  // namespace tapedeck::cli

@@ -9,6 +9,7 @@
 #include "daemon/cli/run/kit.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/intercept/authority.hpp"
+#include "daemon/replay/report.hpp"
 #include "storage/query/log_reader.hpp"
 
 namespace tapedeck::cli {
@@ -53,13 +54,13 @@ std::string joined(const std::vector<std::string>& words) {
   return line;
 }
 
-/// "12 exchanges, 1 of them failed, in session NAME of FILE".
-void print_summary(const config::Options& options) {
+/// "recorded 12 exchanges (1 not complete) in session 'NAME' of FILE".
+void print_recorded(const config::Options& options) {
   auto log = storage::open_log(options.db);
   if (!log) return;
   storage::Statement count = (*log)->prepare(
       "SELECT s.name, count(e.id), coalesce(sum(e.state <> 'complete'), 0) FROM session s "
-      "LEFT JOIN exchange e ON e.session_id = s.id "
+      "LEFT JOIN exchange e ON e.session_id = s.id AND e.mode <> 'replay' "
       "WHERE s.id = (SELECT max(id) FROM session)");
   if (!count.step()) return;
   const std::int64_t all = count.integer(1);
@@ -70,7 +71,19 @@ void print_summary(const config::Options& options) {
             << harmless(options.db) << std::endl;
 }
 
-int run_command(config::Options options, const std::vector<std::string>& command) {
+/// Says what was recorded and replayed; kFailed when the recording did not do.
+int conclude(const config::Options& options, const Daemon& daemon, bool strict) {
+  const bool records = options.record != "none" && options.mode != "pass";
+  if (records && options.mode != "replay") print_recorded(options);
+  if (daemon.tape() == nullptr) return kDone;
+  const Tape::Summary summary = daemon.tape()->summary();
+  for (const std::string& line : replay_report(summary, strict)) {
+    std::cerr << "tapedeck: " << line << std::endl;
+  }
+  return summary.missed > 0 || (strict && summary.unused > 0) ? kFailed : kDone;
+}
+
+int run_command(config::Options options, const std::vector<std::string>& command, bool strict) {
   std::signal(SIGPIPE, SIG_IGN);
   if (options.listen.empty()) options.listen = {"127.0.0.1:0"};
   // The terminal is the command's.
@@ -102,8 +115,8 @@ int run_command(config::Options options, const std::vector<std::string>& command
     const int lost = complain(served.error());
     return status == 0 ? lost : status;
   }
-  if (options.record != "none" && options.mode != "pass") print_summary(options);
-  return status;
+  const int concluded = conclude(options, daemon, strict);
+  return status == 0 ? concluded : status;
 }
 
 }  // namespace
@@ -112,21 +125,25 @@ void add_run(CLI::App& app, const Common& common, Chosen& chosen) {
   CLI::App* const run = app.add_subcommand("run", "run a command and record what it sends");
   run->footer(
       "A proxy of its own on a free port, with the environment that makes programs use it and\n"
-      "trust its CA. Exits as the command does; 127 when there is no such command.\n"
+      "trust its CA. Exits as the command does; 127 when there is no such command; 1 when it\n"
+      "succeeded but asked for something that is not in the recording (--mode replay).\n"
       "Examples:\n"
       "  tapedeck run -- curl https://api.example.com/\n"
-      "  tapedeck run --db api.tape --session tests -- pytest -q");
+      "  tapedeck run --db api.tape --session tests -- pytest -q\n"
+      "  tapedeck run --db api.tape --session tests --mode replay -- pytest -q");
   const auto command = std::make_shared<std::vector<std::string>>();
   run->add_option("COMMAND", *command, "after --: the command and its arguments")->type_name("");
+  const auto strict = std::make_shared<bool>(false);
+  run->add_flag("--strict", *strict, "replay: fail too when something recorded was not asked for");
   const auto given = add_serve_options(*run);
-  run->callback([given, command, &common, &chosen] {
-    chosen = [given, command, &common] {
+  run->callback([given, command, strict, &common, &chosen] {
+    chosen = [given, command, strict, &common] {
       if (command->empty()) {
         return complain("usage", "run needs a command: tapedeck run -- COMMAND", kWrongUsage);
       }
       auto options = common.load(*given);
       if (!options) return complain(options.error());
-      return run_command(*std::move(options), *command);
+      return run_command(*std::move(options), *command, *strict);
     };
   });
 }

@@ -6,9 +6,19 @@
 namespace tapedeck::cli {
 
 std::shared_ptr<config::Given> add_serve_options(CLI::App& command) {
-  const auto given = std::make_shared<config::Given>();
+  std::vector<std::string_view> names;
   for (const config::Option& option : config::option_table()) {
-    if (option.name == "db") continue;  // every command has it
+    if (option.name != "db") names.push_back(option.name);  // every command has it
+  }
+  const auto given = std::make_shared<config::Given>();
+  add_options(command, names, given);
+  return given;
+}
+
+void add_options(CLI::App& command, const std::vector<std::string_view>& names,
+                 const std::shared_ptr<config::Given>& given) {
+  for (const std::string_view wanted : names) {
+    const config::Option& option = *config::find_option(wanted);
     const std::string name(option.name);
     CLI::Option* added = nullptr;
     if (option.repeatable) {
@@ -27,7 +37,6 @@ std::shared_ptr<config::Given> add_serve_options(CLI::App& command) {
     }
     added->type_name(std::string(option.value));
   }
-  return given;
 }
 
 void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {

@@ -6,17 +6,6 @@
 
 namespace tapedeck::storage::testing {
 
-ScratchDirectory::ScratchDirectory() {
-  std::string name = std::filesystem::temp_directory_path() / "tapedeck-storage.XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  directory_ = name;
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
-}
-
 std::function<void(bool)> Commits::expect() {
   const std::lock_guard lock(mutex_);
   ++expected_;

@@ -12,21 +12,11 @@
 
 #include "storage/recorder.hpp"
 #include "storage/sqlite.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 namespace tapedeck::storage::testing {
 
-/// A directory of the test's own, removed with everything in it.
-class ScratchDirectory {
- public:
-  ScratchDirectory();
-  ~ScratchDirectory();
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
-
- private:
-  std::filesystem::path directory_;
-};
+using test::ScratchDirectory;
 
 /// Callbacks to hand to publish() and finish(), and what they were told.
 class Commits {

@@ -18,7 +18,7 @@ constexpr const char* kSelect =
     "request_trailers, request_size, request_body_id, status, response_version, response_headers, "
     "response_trailers, response_size, response_body_id, error_stage, error_code, error_detail, "
     "upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, tls_sni, "
-    "tls_alpn, tls_us, total_us FROM exchange ORDER BY started_at, id";
+    "tls_alpn, replay_of, tls_us, total_us FROM exchange ORDER BY started_at, id";
 
 class Columns {
  public:
@@ -106,6 +106,7 @@ LogRows LogRows::read(const std::string& path) {
     row.peer_cert_sha256 = next.text();
     row.tls_sni = next.text();
     row.tls_alpn = next.text();
+    row.replay_of = next.number();
     row.tls_us = next.number();
     row.total_us = next.number();
     log.rows_.push_back(std::move(row));

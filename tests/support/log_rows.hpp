@@ -38,6 +38,7 @@ struct Row {
   std::string peer_cert_sha256;
   std::string tls_sni;
   std::string tls_alpn;
+  std::int64_t replay_of = -1;
   std::int64_t tls_us = -1;
   std::int64_t total_us = -1;
 

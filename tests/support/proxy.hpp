@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 #include "daemon/daemon.hpp"
 #include "tests/support/log_rows.hpp"
 #include "tests/support/peer.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 namespace tapedeck::test {
 
@@ -29,6 +29,7 @@ class Proxy {
   std::uint16_t gateway_port() const { return gateway_port_; }
   std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
   const std::string& database() const noexcept { return database_; }
+  const Daemon& daemon() const noexcept { return *daemon_; }
 
   /// Begins to stop and returns at once.
   void stop() { daemon_->stop(); }
@@ -42,7 +43,7 @@ class Proxy {
   LogRows all_rows();
 
  private:
-  std::filesystem::path directory_;
+  ScratchDirectory directory_;
   std::string database_;
   std::unique_ptr<Daemon> daemon_;
   std::uint16_t port_ = 0;
