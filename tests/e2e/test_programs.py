@@ -210,6 +210,16 @@ class Environment(Programs):
         done = self.run_recorded("sh", "-c", 'echo "$NODE_OPTIONS|$JAVA_TOOL_OPTIONS"')
         self.assertRegex(done.stdout, r'^--no-warnings --require="[^"]*"\|-Dmine=1 -Dhttp\.proxy')
 
+    def test_a_temporary_directory_with_a_space_in_its_name(self):
+        self.env["TMPDIR"] = os.path.join(self.dir, "a b")
+        os.mkdir(self.env["TMPDIR"])
+        source = self.write("Get.java", JAVA)
+        done = self.run_recorded(
+            "sh", "-c", 'wget -qO- "$1/1"; java "$2" "$1/2" "$1/3"; node -e "fetch(\\"$1/4\\")'
+            '.then(answer => answer.text()).then(text => process.stdout.write(text))"',
+            "sh", self.origin, source)
+        self.assertEqual(done.stdout, "/1/2/3/4")
+
     def test_nothing_is_said_about_trust_where_nothing_is_read(self):
         done = self.tapedeck("run", "--db", self.db, "--passthrough", "*", "--", "sh", "-c",
                              'cat "$WGETRC"; echo "$SSL_CERT_FILE$JAVA_TOOL_OPTIONS$APT_CONFIG"')

@@ -53,7 +53,7 @@ struct Block {
 BagPtr bag_of(const Block& block, const ASN1_OBJECT* any_usage) {
   const unsigned char* at = block.der;
   const AnyPtr certificate(d2i_ASN1_TYPE(nullptr, &at, block.size));
-  if (!certificate) return nullptr;
+  if (!certificate || ASN1_TYPE_get(certificate.get()) != V_ASN1_SEQUENCE) return nullptr;
   BagPtr bag(need(PKCS12_item_pack_safebag(certificate.get(), ASN1_ITEM_rptr(ASN1_ANY),
                                            NID_x509Certificate, NID_certBag)));
   need(PKCS12_add1_attr_by_txt(bag.get(), kTrustedKeyUsage, V_ASN1_OBJECT,

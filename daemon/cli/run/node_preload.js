@@ -24,10 +24,11 @@ function openTunnel(proxy, host, port, done) {
 
 /** http and https: every request but those whose agent has its own way to connect. */
 function patchAgents(module, proxy) {
-  const { Agent } = module;
+  const { Agent, globalAgent } = module;
   // Node's own way would send to the proxy what axios has addressed to the proxy already.
-  const { options } = module.globalAgent;
-  if (options.proxyEnv) module.globalAgent = new Agent({ ...options, proxyEnv: undefined });
+  if (globalAgent.options.proxyEnv) {
+    module.globalAgent = new Agent({ ...globalAgent.options, proxyEnv: undefined });
+  }
   const connectDirectly = Agent.prototype.createConnection;
   Agent.prototype.createConnection = function createConnection(options, done) {
     const { host, port } = options;
