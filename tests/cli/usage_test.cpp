@@ -26,7 +26,8 @@ TEST_F(Usage, WrongUsageIsOneLineAndStatusTwo) {
       {{"config"}, "usage: "},
       {{"serve", "extra"}, "usage: The following argument was not expected: extra"},
       {{"serve", "--listen", "0.0.0.0:1"}, "configure: --listen: only loopback addresses"},
-      {{"serve", "--mode", "replay"}, "configure: --mode: expected record|pass, not 'replay'"},
+      {{"serve", "--mode", "rewind"},
+       "configure: --mode: expected record|replay|auto|pass, not 'rewind'"},
       {{"serve", "--tls-timeout", "10"}, "configure: --tls-timeout: expected a duration"},
       {{"--config", "/no/such.toml", "ls"}, "configure: /no/such.toml: cannot be read"},
       {{"--config", "/", "config", "check"}, "configure: /: is a directory"},
@@ -43,7 +44,7 @@ TEST_F(Usage, AWrongConfigurationStopsTheReadingCommandsToo) {
     std::vector<std::string> arguments = {"--config", file, command};
     if (arguments.back() == "config") arguments.emplace_back("show");
     EXPECT_EQ(refused(arguments),
-              "configure: " + file + ":1:8: mode: expected record|pass, not 'a\\x0ab'");
+              "configure: " + file + ":1:8: mode: expected record|replay|auto|pass, not 'a\\x0ab'");
   }
 }
 

@@ -102,7 +102,8 @@ TEST_F(Load, EnvironmentAndCommandLineErrorsNameTheirSource) {
   EXPECT_EQ(load("", {{"threads", "x"}}).error().detail,
             "--threads: expected a whole number up to 64, not 'x'");
   set("TAPEDECK_MODE", "rewind");
-  EXPECT_EQ(load("", {}).error().detail, "TAPEDECK_MODE: expected record|pass, not 'rewind'");
+  EXPECT_EQ(load("", {}).error().detail,
+            "TAPEDECK_MODE: expected record|replay|auto|pass, not 'rewind'");
 }
 
 TEST_F(Load, AFileThatIsNamedMustBeThere) {
