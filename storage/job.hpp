@@ -26,11 +26,12 @@ struct LargeBody {
 
 /// One side of an exchange.
 struct Message {
-  std::string pending;  ///< producer: body bytes not handed over yet, at most one chunk
-  LargeBody large;      ///< writer
-  Digest digest{};      ///< writer: of the whole body, from preparing its finish on
+  std::string pending;         ///< producer: body bytes not handed over yet, at most one chunk
+  LargeBody large;             ///< writer
+  std::int64_t stored_id = 0;  ///< producer: of a body the log already holds; 0: none
+  Digest digest{};             ///< writer: of the whole body, from preparing its finish on
 
-  /// Writer: there was no body at all.
+  /// Writer: there is no body to write.
   bool empty() const noexcept { return pending.empty() && large.id == 0; }
 };
 

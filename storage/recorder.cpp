@@ -99,6 +99,10 @@ void Recording::response_body(std::span<const char> bytes) {
   if (entry_->keep_bodies) tee(Side::response, bytes);
 }
 
+void Recording::response_body_is(std::int64_t body_id) noexcept {
+  if (active() && entry_->keep_bodies) entry_->response.stored_id = body_id;
+}
+
 void Recording::response_arrived(std::int64_t at_us) {
   if (active() && entry_->keep_bodies) entry_->arrivals.add(entry_->row.response_size, at_us);
 }

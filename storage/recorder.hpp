@@ -95,6 +95,10 @@ class Recording {
   void request_body(std::span<const char> bytes);
   void response_body(std::span<const char> bytes);
 
+  /// The response body is one that the log already holds: row `body_id` of table `body`. Instead of
+  /// response_body(); the row's response_size is the caller's to set.
+  void response_body_is(std::int64_t body_id) noexcept;
+
   /// What response_body() gets next came `at_us` after the response head: a row of `stream_event`
   /// when it came late enough to tell (see Arrivals).
   void response_arrived(std::int64_t at_us);

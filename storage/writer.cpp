@@ -278,6 +278,7 @@ void Recorder::Writer::apply(Job::Finish& finish) {
 }
 
 std::optional<std::int64_t> Recorder::Writer::finish_body(Message& message) {
+  if (message.stored_id != 0) return message.stored_id;
   if (message.empty()) return std::nullopt;
   if (message.large.id == 0) return bodies_.store(message.digest, message.pending);
   if (!message.pending.empty()) {

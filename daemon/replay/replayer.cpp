@@ -215,29 +215,31 @@ net::Awaitable<Result<void>> Replayer::send_body(const storage::RecordedResponse
   auto decoder = client::ContentDecoder::create(
       coding, {}, [&](std::span<const char> piece) { decoded.append(piece.data(), piece.size()); });
   if (!decoder) co_return std::move(decoder).error();
-  if (recorded.body) {
-    if (auto ok = decoder->push(*recorded.body); !ok) co_return ok;
-    if (auto ok = decoder->finish(); !ok) co_return ok;
-    co_return co_await send_piece(decoded);
-  }
-  storage::BodyPieces pieces(session_.worker.shelf().log, recorded.body_id);
-  while (auto piece = pieces.next()) {
+  storage::BodyPieces pieces(session_.worker.shelf().log, recorded);
+  while (const auto piece = pieces.next()) {
+    if (coding.empty()) {
+      exchange_.row().response_size += static_cast<std::int64_t>(piece->size());
+      if (auto ok = co_await send_piece(*piece); !ok) co_return ok;
+      continue;
+    }
     decoded.clear();
     if (auto ok = decoder->push(*piece); !ok) co_return ok;
+    exchange_.recording.response_body(decoded);
     if (auto ok = co_await send_piece(decoded); !ok) co_return ok;
     co_await session_.worker.uncongested();
   }
-  decoded.clear();
-  if (auto ok = decoder->finish(); !ok) co_return ok;
-  co_return co_await send_piece(decoded);
+  if (coding.empty()) {
+    exchange_.recording.response_body_is(recorded.body_id);
+    co_return Result<void>{};
+  }
+  co_return decoder->finish();
 }
 
-net::Awaitable<Result<void>> Replayer::send_piece(std::span<const char> piece) {
+net::Awaitable<Result<void>> Replayer::send_piece(std::string_view piece) {
   if (piece.empty()) co_return Result<void>{};
-  exchange_.recording.response_body(piece);
   auto frame = session_.http.send_data(piece.size());
   if (!frame) co_return std::move(frame).error();
-  session_.out.append(frame->before).append(piece.data(), piece.size()).append(frame->after);
+  session_.out.append(frame->before).append(piece).append(frame->after);
   if (session_.out.size() < kGather) co_return Result<void>{};
   co_return co_await session_.flush();
 }

@@ -34,7 +34,7 @@ class Replayer {
   net::Awaitable<Result<void>> serve(std::int64_t id);
   net::Awaitable<Result<void>> send_body(const storage::RecordedResponse& recorded,
                                          const std::string& coding);
-  net::Awaitable<Result<void>> send_piece(std::span<const char> piece);
+  net::Awaitable<Result<void>> send_piece(std::string_view piece);
   net::Awaitable<void> forward();
 
   Session& session_;

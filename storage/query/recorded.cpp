@@ -26,18 +26,21 @@ std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchan
   return response;
 }
 
-BodyPieces::BodyPieces(Database& log, std::int64_t body_id)
-    : row_(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2")) {
-  row_.bind(1, body_id);
+BodyPieces::BodyPieces(Database& log, const RecordedResponse& response) : response_(response) {
+  if (response.body) return;
+  row_.emplace(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2"));
+  row_->bind(1, response.body_id);
 }
 
-std::optional<std::string> BodyPieces::next() {
-  row_.bind(2, next_++);
-  if (!row_.step()) return std::nullopt;
-  const auto bytes = row_.blob(0);
-  std::string piece(bytes.data(), bytes.size());
-  row_.reset();
-  return piece;
+std::optional<std::string_view> BodyPieces::next() {
+  const std::int64_t seq = next_++;
+  if (!row_) return seq == 0 ? std::optional<std::string_view>(*response_.body) : std::nullopt;
+  row_->bind(2, seq);
+  if (!row_->step()) return std::nullopt;
+  const auto bytes = row_->blob(0);
+  piece_.assign(bytes.data(), bytes.size());
+  row_->reset();
+  return piece_;
 }
 
 }  // namespace tapedeck::storage

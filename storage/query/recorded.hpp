@@ -24,17 +24,20 @@ struct RecordedResponse {
 /// Empty when there is no such exchange, or it was never answered. Throws SqliteError.
 std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id);
 
-/// A large body piece by piece, in order. Between two pieces the log is not held: a reader that
-/// takes its time keeps nobody from anything. Throws SqliteError.
+/// A recorded body piece by piece. Between two pieces the log is not held: a reader that takes its
+/// time keeps nobody from anything. Throws SqliteError.
 class BodyPieces {
  public:
-  BodyPieces(Database& log, std::int64_t body_id);
-  /// Nullopt at the end.
-  std::optional<std::string> next();
+  /// `response` must live as long.
+  BodyPieces(Database& log, const RecordedResponse& response);
+  /// Nullopt at the end; the view is valid until the next call.
+  std::optional<std::string_view> next();
 
  private:
-  Statement row_;
+  const RecordedResponse& response_;
+  std::optional<Statement> row_;  ///< of a large body
   std::int64_t next_ = 0;
+  std::string piece_;
 };
 
 }  // namespace tapedeck::storage
