@@ -26,7 +26,7 @@ class Daemon {
   /// Stops on SIGTERM and SIGINT: the first in order, a second at once. Call before run().
   void stop_on_signals();
   /// What the recording answered and what it could not; null but in replay and auto. After start().
-  const Tape* tape() const noexcept { return services_.tape.get(); }
+  Tape* tape() const noexcept { return services_.tape.get(); }
   /// Serves on this thread and others until stopped, then closes the log. Fails with
   /// Stage::record when exchanges could not be written to it.
   Result<void> run();

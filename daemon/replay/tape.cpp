@@ -28,7 +28,18 @@ Result<std::shared_ptr<Tape>> Tape::open(const config::Options& options) {
                                             options.exhausted == "repeat", options.mode == "auto"));
   auto log = storage::open_log(options.db);
   if (!log) return std::move(log).error();
-  if (auto first = tape->reel(**log, ""); !first) return std::move(first).error();
+  if (auto ok = storage::MatchIndex::check_session(**log, options.session); !ok) {
+    return std::move(ok).error();
+  }
+  tape->first_ = std::async(
+      std::launch::async,
+      [tape = tape.get(), log = *std::move(log)]() -> Result<std::shared_ptr<storage::MatchIndex>> {
+        try {
+          return storage::MatchIndex::build(*log, tape->session_, tape->rules_);
+        } catch (const storage::SqliteError& error) {
+          return Failure{error.code(), Stage::record, Blame::local, error.sentence()};
+        }
+      });
   return tape;
 }
 
@@ -36,7 +47,9 @@ Result<std::shared_ptr<Tape>> Tape::open(const config::Options& options) {
 Result<Tape::Reel*> Tape::reel(storage::Database& log, const std::string& asked) {
   const std::string& session = asked.empty() ? session_ : asked;
   if (const auto found = reels_.find(session); found != reels_.end()) return &found->second;
-  auto index = storage::MatchIndex::build(log, session, rules_);
+  auto index = session == session_ && first_.valid()
+                   ? first_.get()
+                   : storage::MatchIndex::build(log, session, rules_);
   if (!index) return std::move(index).error();
   return &reels_.emplace(session, Reel{*std::move(index), {}}).first->second;
 }
@@ -117,8 +130,11 @@ void Tape::note_miss(std::string request, std::string why) {
   if (misses_.size() < kListed) misses_.push_back({std::move(request), std::move(why)});
 }
 
-Tape::Summary Tape::summary() const {
+Tape::Summary Tape::summary() {
   const std::lock_guard lock(mutex_);
+  if (first_.valid()) {
+    if (auto index = first_.get()) reels_.emplace(session_, Reel{*std::move(index), {}});
+  }
   Summary summary{
       .served = served_, .missed = missed_, .misses = misses_, .unused = 0, .unused_ids = {}};
   for (const auto& [session, reel] : reels_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,8 @@ class Tape {
   };
   static constexpr std::size_t kListed = 100;
 
-  /// Reads the recording that the options name. Fails with Stage::configure or Stage::record.
+  /// Begins to read the recording that the options name; who asks before the end waits for it.
+  /// Fails with Stage::configure or Stage::record.
   static Result<std::shared_ptr<Tape>> open(const config::Options& options);
 
   /// The exchange that answers next, counted as served; `session` names the recording, "" the one
@@ -51,7 +53,7 @@ class Tape {
   void note_miss(std::string request, std::string why);
 
   const storage::MatchRules& rules() const noexcept { return rules_; }
-  Summary summary() const;
+  Summary summary();
 
  private:
   /// One recording and how far it has been played, for each request.
@@ -69,7 +71,8 @@ class Tape {
   const bool grows_;   ///< what is recorded meanwhile answers too
 
   mutable std::mutex mutex_;
-  std::map<std::string, Reel> reels_;  ///< by session
+  std::future<Result<std::shared_ptr<storage::MatchIndex>>> first_;  ///< of session_
+  std::map<std::string, Reel> reels_;                                ///< by session
   std::unordered_set<std::int64_t> used_;
   std::uint64_t served_ = 0;
   std::uint64_t missed_ = 0;

@@ -84,6 +84,12 @@ Result<std::shared_ptr<MatchIndex>> MatchIndex::build(Database& log, const std::
   return index;
 }
 
+Result<void> MatchIndex::check_session(Database& log, const std::string& session) {
+  if (session.empty()) return {};
+  auto ids = sessions_named(log, session);
+  return ids ? Result<void>() : std::move(ids).error();
+}
+
 void MatchIndex::add_new(Database& log, const MatchRules& rules) {
   Statement rows = log.prepare(
       select(rules.any_header(), condition_ + " AND exchange.id > ?1 ORDER BY exchange.id"));

@@ -28,6 +28,8 @@ class MatchIndex {
   /// not empty. Fails with Stage::configure when there is no such session. Throws SqliteError.
   static Result<std::shared_ptr<MatchIndex>> build(Database& log, const std::string& session,
                                                    const MatchRules& rules);
+  /// Whether there is a session of that name, as build() asks.
+  static Result<void> check_session(Database& log, const std::string& session);
   /// Adds what was recorded since. Throws SqliteError.
   void add_new(Database& log, const MatchRules& rules);
 
