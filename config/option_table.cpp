@@ -173,6 +173,19 @@ std::string check_readable(std::string_view given) {
   return error ? std::string(given) + " cannot be read: " + error.message() : std::string();
 }
 
+Option pace_option() {
+  Option option = text("pace", "none|recorded|Nx",
+                       "replayed answers come at once, as they were recorded, or N times as fast",
+                       &Options::pace);
+  option.set = [](Options& options, std::string_view given) -> std::string {
+    options.pace = given;
+    if (parse_pace(given)) return {};
+    return "expected none, recorded, or a factor such as 2x or 0.5x, not '" + std::string(given) +
+           "'";
+  };
+  return option;
+}
+
 std::string not_empty(std::string_view given) {
   return given.empty() ? "must not be empty" : std::string();
 }
@@ -280,6 +293,7 @@ std::vector<Option> make_table() {
       choice("exhausted", "repeat|miss",
              "after the last recorded answer to a request: that one again, or none",
              &Options::exhausted),
+      pace_option(),
       choice("record", "all|heads|none", "how much of an exchange is kept", &Options::record),
       choice("commit", "batched|strict",
              "batched: on disk within 50 ms; strict: before the client sees the last byte",

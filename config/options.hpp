@@ -37,6 +37,7 @@ struct Options {
   std::vector<std::string> match;           ///< rules: what counts beyond the default key
   std::vector<std::string> ignore;          ///< rules: what does not count
   std::string exhausted = "repeat";         ///< repeat | miss
+  std::string pace = "none";                ///< none | recorded | Nx, as parse_pace() reads it
   std::string record = "all";               ///< all | heads | none
   std::string commit = "batched";           ///< batched | strict
   std::string reverse;                      ///< URL; empty: forward proxy only

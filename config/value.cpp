@@ -86,6 +86,17 @@ std::string format_size(std::uint64_t bytes) {
   return std::to_string(bytes);
 }
 
+std::optional<double> parse_pace(std::string_view text) {
+  if (text == "none") return 0;
+  if (text == "recorded") return 1;
+  if (!text.ends_with('x')) return std::nullopt;
+  text.remove_suffix(1);
+  double factor = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), factor);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && factor >= 0.001 && factor <= 1'000 ? std::optional(factor) : std::nullopt;
+}
+
 ClientCert parse_client_cert(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) return {};

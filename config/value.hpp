@@ -20,6 +20,9 @@ std::optional<std::uint64_t> parse_count(std::string_view text);
 std::string format_duration(std::chrono::milliseconds value);
 std::string format_size(std::uint64_t bytes);
 
+/// `none` is 0, `recorded` 1, `2.5x` 2.5; empty when it is none of these, or out of 0.001 to 1000.
+std::optional<double> parse_pace(std::string_view text);
+
 /// What `client_cert` says: HOST=FILE[,KEYFILE].
 struct ClientCert {
   std::string host;              ///< a host pattern

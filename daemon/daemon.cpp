@@ -11,6 +11,7 @@
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include "config/value.hpp"
 #include "daemon/answer.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/log.hpp"
@@ -122,6 +123,7 @@ Result<void> Daemon::open_tape() {
   auto tape = Tape::open(services_.options);
   if (!tape) return std::move(tape).error();
   services_.tape = *std::move(tape);
+  services_.pace = config::parse_pace(services_.options.pace).value_or(0);
   return {};
 }
 

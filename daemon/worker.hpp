@@ -53,6 +53,7 @@ struct Services {
   std::shared_ptr<net::TlsAcceptor> acceptor;  ///< how clients are met inside a tunnel
   std::shared_ptr<Tape> tape;                  ///< what answers in replay and auto; else null
   bool offline = false;                        ///< replay: nothing is asked of any server
+  double pace = 0;                                ///< of what is replayed; see Pace
   mutable Refusals refusals;
   std::string pseudonym;                    ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to

@@ -7,6 +7,7 @@
 #include "daemon/forward/forwarder.hpp"
 #include "daemon/forward/rewrite.hpp"
 #include "daemon/replay/error.hpp"
+#include "daemon/replay/pace.hpp"
 #include "daemon/replay/shelf.hpp"
 #include "daemon/replay/tape.hpp"
 #include "daemon/route/gateway.hpp"
@@ -39,6 +40,10 @@ bool accepts(const http::Fields& request, std::string_view coding) {
     all = all && found;
   });
   return all;
+}
+
+Failure left_while_paced() {
+  return {net::Error::canceled, Stage::respond, Blame::remote, "while the answer was paced"};
 }
 
 }  // namespace
@@ -184,6 +189,12 @@ net::Awaitable<Result<void>> Replayer::serve(std::int64_t id) {
   if (session_.worker.stopping() || framing.kind == http::Framing::Kind::until_close) {
     session_.http.disable_keep_alive();
   }
+  storage::RecordedTiming timing;
+  const double speed = session_.worker.services.pace;
+  if (speed != 0) timing = storage::read_timing(session_.worker.shelf().log, id);
+  Pace pace(session_, speed, timing);
+  co_await pace.head();
+  if (pace.canceled()) co_return left_while_paced();
   head = downstream_response(head, session_.worker.services.pseudonym, !session_.http.keep_alive());
   if (!route_.gateway.empty()) stay_at_gateway(head.fields, route_);
   if (auto ok = session_.http.send_response(head, framing, session_.out); !ok) co_return ok;
@@ -195,7 +206,7 @@ net::Awaitable<Result<void>> Replayer::serve(std::int64_t id) {
   row.response_version = http::to_string(head.version);
   row.response_headers = recorded->headers;
   if (recorded->size > 0) {
-    if (auto ok = co_await send_body(*recorded, coding); !ok) co_return ok;
+    if (auto ok = co_await send_body(*recorded, coding, pace); !ok) co_return ok;
   }
   http::Fields trailers = recorded->trailers;
   row.response_trailers = trailers;
@@ -210,23 +221,37 @@ net::Awaitable<Result<void>> Replayer::serve(std::int64_t id) {
 
 /// As it was recorded, or without its content-coding.
 net::Awaitable<Result<void>> Replayer::send_body(const storage::RecordedResponse& recorded,
-                                                 const std::string& coding) {
+                                                 const std::string& coding, Pace& pace) {
   std::string decoded;
   auto decoder = client::ContentDecoder::create(
       coding, {}, [&](std::span<const char> piece) { decoded.append(piece.data(), piece.size()); });
   if (!decoder) co_return std::move(decoder).error();
   storage::BodyPieces pieces(session_.worker.shelf().log, recorded);
-  while (const auto piece = pieces.next()) {
-    if (coding.empty()) {
-      exchange_.row().response_size += static_cast<std::int64_t>(piece->size());
-      if (auto ok = co_await send_piece(*piece); !ok) co_return ok;
-      continue;
+  std::int64_t offset = 0;
+  while (const auto stored = pieces.next()) {
+    for (std::string_view rest = *stored; !rest.empty();) {
+      if (pace.about_to_wait(offset)) {
+        if (auto ok = co_await session_.flush(); !ok) co_return ok;
+      }
+      const std::size_t together = co_await pace.arrival(offset);
+      if (pace.canceled()) {
+        co_return Failure{net::Error::canceled, Stage::respond, Blame::remote,
+                          "while it was paced"};
+      }
+      const std::string_view piece = rest.substr(0, together);
+      rest.remove_prefix(piece.size());
+      offset += static_cast<std::int64_t>(piece.size());
+      if (coding.empty()) {
+        exchange_.row().response_size += static_cast<std::int64_t>(piece.size());
+        if (auto ok = co_await send_piece(piece); !ok) co_return ok;
+        continue;
+      }
+      decoded.clear();
+      if (auto ok = decoder->push(piece); !ok) co_return ok;
+      exchange_.recording.response_body(decoded);
+      if (auto ok = co_await send_piece(decoded); !ok) co_return ok;
+      co_await session_.worker.uncongested();
     }
-    decoded.clear();
-    if (auto ok = decoder->push(*piece); !ok) co_return ok;
-    exchange_.recording.response_body(decoded);
-    if (auto ok = co_await send_piece(decoded); !ok) co_return ok;
-    co_await session_.worker.uncongested();
   }
   if (coding.empty()) {
     exchange_.recording.response_body_is(recorded.body_id);

@@ -11,6 +11,7 @@
 
 namespace tapedeck {
 
+class Pace;
 class Session;
 
 /// A request that names this field is answered from that session of the log, with a place in it of
@@ -33,7 +34,7 @@ class Replayer {
   net::Awaitable<Result<bool>> answer();
   net::Awaitable<Result<void>> serve(std::int64_t id);
   net::Awaitable<Result<void>> send_body(const storage::RecordedResponse& recorded,
-                                         const std::string& coding);
+                                         const std::string& coding, Pace& pace);
   net::Awaitable<Result<void>> send_piece(std::string_view piece);
   net::Awaitable<void> forward();
 

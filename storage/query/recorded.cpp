@@ -26,6 +26,17 @@ std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchan
   return response;
 }
 
+RecordedTiming read_timing(Database& log, std::int64_t exchange_id) {
+  RecordedTiming timing;
+  Statement row = log.prepare("SELECT wait_us FROM exchange WHERE id = ?1");
+  if (row.bind(1, exchange_id).step()) timing.wait_us = row.integer(0);
+  Statement events =
+      log.prepare("SELECT offset, at_us FROM stream_event WHERE exchange_id = ?1 ORDER BY offset");
+  events.bind(1, exchange_id);
+  while (events.step()) timing.events.push_back({events.integer(0), events.integer(1)});
+  return timing;
+}
+
 BodyPieces::BodyPieces(Database& log, const RecordedResponse& response) : response_(response) {
   if (response.body) return;
   row_.emplace(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2"));

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/http/fields.hpp"
+#include "storage/arrivals.hpp"
 #include "storage/sqlite.hpp"
 
 namespace tapedeck::storage {
@@ -20,6 +22,13 @@ struct RecordedResponse {
   std::optional<std::string> body;  ///< the whole of it, when it is small
   bool missing = false;             ///< it had a body that was not kept, or not whole
 };
+
+/// When a response came.
+struct RecordedTiming {
+  std::int64_t wait_us = 0;             ///< from the request sent to the head
+  std::vector<Arrivals::Event> events;  ///< of its body, in order
+};
+RecordedTiming read_timing(Database& log, std::int64_t exchange_id);
 
 /// Empty when there is no such exchange, or it was never answered. Throws SqliteError.
 std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id);

@@ -361,6 +361,52 @@ TEST_F(Replay, TheGatewayReplaysToo) {
             "http://" + base + "/http/" + origin_->authority() + "/b");
 }
 
+/// A body whose second event came a while after the first.
+TEST_F(Replay, PacedAsRecordedOrFaster) {
+  {
+    Proxy proxy(with("record"));
+    Peer client = proxy.connect();
+    client.send(get(url("/events")));
+    Peer upstream = origin_->accept();
+    (void)upstream.read_head();
+    upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    (void)client.read_head();
+    upstream.send("ab");
+    client.expect("ab");
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    upstream.send("cd");
+    client.expect("cd");
+    (void)proxy.row();
+  }
+  const auto replayed = [&](const std::string& pace) {
+    Proxy proxy(with("replay", "", [&](config::Options& options) { options.pace = pace; }));
+    Peer client = proxy.connect();
+    client.send(get(url("/events")));
+    (void)client.read_head();
+    client.expect("ab");
+    const auto first = std::chrono::steady_clock::now();
+    client.expect("cd");
+    return std::chrono::steady_clock::now() - first;
+  };
+  EXPECT_GE(replayed("recorded"), std::chrono::milliseconds(290));
+  EXPECT_GE(replayed("2x"), std::chrono::milliseconds(145));
+}
+
+TEST_F(Replay, AClientThatLeavesEndsThePacing) {
+  record(get(url("/slow")), ok("late"));
+  {
+    storage::Database log(directory_.path("tapedeck.db"),
+                          storage::Database::Access::read_write_create);
+    log.execute("UPDATE exchange SET wait_us = 3600000000");
+  }
+  Proxy proxy(with("replay", "", [](config::Options& options) { options.pace = "recorded"; }));
+  Peer client = proxy.connect();
+  client.send(get(url("/slow")));
+  client.close();
+  EXPECT_EQ(proxy.rows(2)[1].outcome(), "aborted - respond client_disconnected");
+}
+
 TEST_F(Replay, RecordNoneLeavesTheLogAlone) {
   record(get(url("/a")), ok("hello"));
   Proxy proxy(with("replay", "", [](config::Options& options) { options.record = "none"; }));
