@@ -28,10 +28,6 @@ std::uint64_t read_into(Database& database, const HarImport& import, const std::
   return count;
 }
 
-Failure refuse(std::errc code, std::string sentence) {
-  return {std::make_error_code(code), Stage::record, Blame::remote, std::move(sentence)};
-}
-
 }  // namespace
 
 Result<std::uint64_t> import_har(const HarImport& import, const JsonReader::Source& source) {
@@ -44,11 +40,13 @@ Result<std::uint64_t> import_har(const HarImport& import, const JsonReader::Sour
     database.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384");
     return read_into(database, import, path.parent_path(), source);
   } catch (const JsonError& error) {
-    return refuse(std::errc::invalid_argument, error.what());
+    return Failure{std::make_error_code(std::errc::invalid_argument), Stage::record, Blame::remote,
+                   error.what()};
   } catch (const SqliteError& error) {
     return Failure{error.code(), Stage::record, Blame::local, error.sentence()};
   } catch (const std::exception& error) {
-    return refuse(std::errc::io_error, error.what());
+    return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
+                   error.what()};
   }
 }
 
