@@ -28,7 +28,7 @@ void for_each_part(std::string_view list, Each each) {
 void write_attribute(JsonWriter& json, std::string_view name, std::string_view value) {
   if (http::iequals(name, "Path")) json.key("path").bytes(value);
   if (http::iequals(name, "Domain")) json.key("domain").bytes(value);
-  if (http::iequals(name, "SameSite")) json.key("sameSite").bytes(value);
+  if (http::iequals(name, "SameSite")) json.key("_sameSite").bytes(value);
   if (http::iequals(name, "Expires")) {
     if (const auto time = parse_cookie_date(value)) json.key("expires").text(to_iso8601(*time));
   }

@@ -1,6 +1,5 @@
 #include "storage/export/json_reader.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -41,6 +40,22 @@ bool is_number(std::string_view text) {
     if (!digits(text)) return false;
   }
   return text.empty();
+}
+
+/// Where a text ends: line ends in it, and bytes after the last one.
+struct Place {
+  std::uint64_t lines = 0;
+  std::uint64_t column = 0;
+};
+
+Place place_of(std::string_view text) {
+  Place place;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    ++place.lines;
+    text.remove_prefix(end + 1);
+  }
+  place.column = text.size();
+  return place;
 }
 
 }  // namespace
@@ -88,11 +103,9 @@ char JsonReader::take() {
 }
 
 void JsonReader::fail(const std::string& sentence) const {
-  const std::string_view before(data_, at_);
-  const std::size_t last = before.rfind('\n');
-  const auto line =
-      line_ + static_cast<std::uint64_t>(std::count(before.begin(), before.end(), '\n'));
-  const auto column = 1 + (last == std::string_view::npos ? line_length_ + at_ : at_ - last - 1);
+  const Place place = place_of({data_, at_});
+  const std::uint64_t line = line_ + place.lines;
+  const std::uint64_t column = 1 + place.column + (place.lines == 0 ? line_length_ : 0);
   std::string where = "line " + std::to_string(line) + ", column " + std::to_string(column);
   std::string path;
   for (const Frame& frame : frames_) {
