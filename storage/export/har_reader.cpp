@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "client/http/base64.hpp"
 #include "client/http/grammar.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 /// The widest integer that JSON can be trusted with.
 constexpr double kLargest = 9'007'199'254'740'992.0;
+
+/// Posted text up to this size is looked at for being binary.
+constexpr std::size_t kLargestPosted = 16u << 20;
 
 /// "a=1&b=2" of a form that came as parameters alone.
 void append_form(std::string& form, std::string_view name, std::string_view value) {
@@ -43,7 +47,7 @@ void append_form(std::string& form, std::string_view name, std::string_view valu
 }  // namespace
 
 HarReader::HarReader(JsonReader& json, BodyStore& bodies, const std::string& directory)
-    : json_(json), intake_(bodies), text_(directory), recorded_(directory) {}
+    : json_(json), intake_(bodies), posted_(directory), text_(directory), recorded_(directory) {}
 
 void HarReader::read(const std::function<void(const HarEntry&)>& each) {
   bool is_har = false;
@@ -67,6 +71,7 @@ void HarReader::read(const std::function<void(const HarEntry&)>& each) {
 void HarReader::read_entry() {
   entry_ = {};
   pending_ = {};
+  posted_.clear();
   Exchange& row = entry_.row;
   read_members(json_,
                Member{"startedDateTime",
@@ -100,11 +105,11 @@ void HarReader::settle() {
   row.mode = pending_.mode.value_or(Mode::forward);
   const bool failed = !row.status || !row.error_code.empty();
   row.state = pending_.state.value_or(failed ? State::failed : State::complete);
-  const auto size = [](std::int64_t told, std::optional<std::int64_t> stored) {
-    return told >= 0 ? told : stored.value_or(0);
-  };
-  row.request_size = size(pending_.request_size, pending_.stored_request);
-  row.response_size = size(pending_.response_size, pending_.stored_response);
+  const auto posted = store_posted();
+  entry_.request_body = posted.id;
+  row.request_size = pending_.request_size >= 0 ? pending_.request_size : posted.size;
+  row.response_size =
+      pending_.response_size >= 0 ? pending_.response_size : pending_.stored_response;
   if (pending_.connect_us) {
     row.timings.connect_us =
         std::max<std::int64_t>(0, *pending_.connect_us - row.timings.tls_us.value_or(0));
@@ -141,12 +146,11 @@ void HarReader::read_request() {
 
 void HarReader::read_post_data() {
   if (json_.null()) return;
-  text_.clear();
   std::string form;
   std::string type;
   read_members(json_, Member{"mimeType", [&] { type = read_text(); }},
-               Member{"text", [&] { read_into(text_); }},
-               Member{"_tapedeckEncoding", [&] { text_.base64 = read_text() == "base64"; }},
+               Member{"text", [&] { read_into(posted_); }},
+               Member{"_tapedeckEncoding", [&] { posted_.base64 = read_text() == "base64"; }},
                Member{"params", [&] {
                         if (json_.null()) return;
                         json_.array([&] {
@@ -158,12 +162,9 @@ void HarReader::read_post_data() {
                         });
                       }});
   // Some write a form as parameters alone; its text can be made of them, that of other types not.
-  if (text_.spool.empty() && type.starts_with("application/x-www-form-urlencoded")) {
-    text_.spool.push(form);
+  if (posted_.spool.size() == 0 && type.starts_with("application/x-www-form-urlencoded")) {
+    posted_.spool.push(form);
   }
-  const auto stored = store(text_);
-  entry_.request_body = stored.id;
-  pending_.stored_request = stored.size;
 }
 
 void HarReader::read_response() {
@@ -337,6 +338,21 @@ BodyIntake::Stored HarReader::store(Text& text) {
   });
   if (text.base64 && !decoder.finish()) json_.fail("the text is not base64: it is cut");
   return intake_.finish();
+}
+
+/// HAR has no base64 for what was posted: Chromium and mitmproxy write binary as the ISO-8859-1
+/// code points of its bytes. It is that when the body was as long as the text has such characters.
+BodyIntake::Stored HarReader::store_posted() {
+  const std::size_t size = posted_.spool.size();
+  if (!posted_.base64 && size <= kLargestPosted && pending_.request_size >= 0) {
+    std::string text;
+    posted_.spool.read([&](std::string_view piece) { text += piece; });
+    std::string bytes = from_utf8(text);
+    const bool binary = std::cmp_equal(bytes.size(), pending_.request_size);
+    posted_.clear();
+    posted_.spool.push(binary ? bytes : text);
+  }
+  return store(posted_);
 }
 
 }  // namespace tapedeck::storage

@@ -59,10 +59,12 @@ class HarReader {
   std::int64_t read_time();
   void read_into(Text& text);
   BodyIntake::Stored store(Text& text);
+  BodyIntake::Stored store_posted();
 
   JsonReader& json_;
   BodyIntake intake_;
   HarEntry entry_;
+  Text posted_;
   Text text_;
   Text recorded_;  ///< a response's bytes with their coding, where text_ is without
   /// What must wait for the whole entry to be known.
@@ -72,8 +74,7 @@ class HarReader {
     std::string connection;
     std::int64_t request_size = -1;
     std::int64_t response_size = -1;
-    std::optional<std::int64_t> stored_request;
-    std::optional<std::int64_t> stored_response;
+    std::int64_t stored_response = 0;
     std::optional<Mode> mode;
     std::optional<State> state;
     std::optional<Exchange> target;

@@ -15,6 +15,13 @@ constexpr std::size_t kPiece = 64u << 10;
 constexpr std::size_t kLongestNumber = 64;
 constexpr std::int64_t kInObject = -2;
 
+/// Names and values that an error quotes are somebody else's, and as long as they like.
+std::string cut(std::string_view text) {
+  constexpr std::size_t kLongest = 200;
+  if (text.size() <= kLongest) return std::string(text);
+  return std::string(text.substr(0, kLongest)) + "...";
+}
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool digits(std::string_view& text) {
@@ -83,6 +90,7 @@ bool JsonReader::refill() {
   if (!std::exchange(started_, true) &&
       std::string_view(buffer_.data(), end_).starts_with("\xEF\xBB\xBF")) {
     at_ = 3;
+    return at_ < end_ || refill();
   }
   return at_ < end_;
 }
@@ -111,11 +119,11 @@ void JsonReader::fail(const std::string& sentence) const {
   for (const Frame& frame : frames_) {
     if (frame.element >= 0) path += "[" + std::to_string(frame.element) + "]";
     if (frame.element == kInObject && !frame.name.empty()) {
-      path += (path.empty() ? "" : ".") + frame.name;
+      path += (path.empty() ? "" : ".") + cut(frame.name);
     }
   }
   if (!path.empty()) where += ", at " + path;
-  throw JsonError(where + ": " + sentence);
+  throw JsonError(where + ": " + cut(sentence));
 }
 
 void JsonReader::expected(const char* wanted) {
@@ -293,7 +301,9 @@ double JsonReader::number() {
 
 void JsonReader::literal(std::string_view word) {
   for (const char c : word) {
-    if (take() != c) fail("expected " + std::string(word));
+    if (at_end()) fail("the file ends here, in the middle");
+    if (data_[at_] != c) fail("expected " + std::string(word));
+    ++at_;
   }
 }
 
@@ -324,6 +334,7 @@ void JsonReader::skip() {
     case 'n':
       return void(null());
     default:
+      if (peek() != '-' && !http::is(peek(), http::kDigit)) expected("a value");
       number_text();
   }
 }

@@ -30,6 +30,7 @@ std::FILE* nameless_file(const std::string& directory) {
 }  // namespace
 
 void Spool::push(std::string_view bytes) {
+  size_ += bytes.size();
   held_ += bytes;
   if (held_.size() > kHeld) spill();
 }
@@ -46,10 +47,9 @@ void Spool::read(const std::function<void(std::string_view)>& each) {
   if (spilled_) {
     // Written over from its start each time: what an earlier, longer body left does not belong
     // here.
-    const long size = std::ftell(file_.get());
     std::rewind(file_.get());
     std::string piece(kHeld, '\0');
-    for (auto left = static_cast<std::size_t>(size); left > 0;) {
+    for (std::size_t left = size_ - held_.size(); left > 0;) {
       const std::size_t count =
           std::fread(piece.data(), 1, std::min(left, piece.size()), file_.get());
       if (count == 0) fail(directory_);
@@ -61,6 +61,7 @@ void Spool::read(const std::function<void(std::string_view)>& each) {
 }
 
 void Spool::clear() noexcept {
+  size_ = 0;
   held_.clear();
   spilled_ = false;
 }

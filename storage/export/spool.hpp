@@ -18,7 +18,8 @@ class Spool {
   void push(std::string_view bytes);
   /// Hands over all that was pushed, piece by piece.
   void read(const std::function<void(std::string_view)>& each);
-  bool empty() const noexcept { return held_.empty() && !spilled_; }
+  /// Bytes pushed so far.
+  std::size_t size() const noexcept { return size_; }
   void clear() noexcept;
 
  private:
@@ -28,6 +29,7 @@ class Spool {
   void spill();
 
   std::string directory_;
+  std::size_t size_ = 0;
   std::string held_;
   std::unique_ptr<std::FILE, Close> file_;
   bool spilled_ = false;  ///< the file's bytes come before those held
