@@ -12,8 +12,9 @@ namespace tapedeck::cli {
 
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   struct stat kind {};
-  if (stat(path_.c_str(), &kind) == 0 && !S_ISREG(kind.st_mode)) {
-    file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  // Not following: a rename would put a file in the place of /dev/stdout, which is a link.
+  if (lstat(path_.c_str(), &kind) == 0 && !S_ISREG(kind.st_mode)) {
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   } else {
     std::string name = path_ + ".XXXXXX";
     file_ = mkostemp(name.data(), O_CLOEXEC);

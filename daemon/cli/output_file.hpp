@@ -8,7 +8,7 @@
 namespace tapedeck::cli {
 
 /// A file that appears under its name when it is whole: written beside it, 0600, then renamed.
-/// What is no regular file, such as /dev/null or a pipe, is written directly.
+/// What is no regular file, such as a pipe, /dev/null or a link, is written directly.
 class OutputFile {
  public:
   /// Throws FailureError, as write() and finish() do.

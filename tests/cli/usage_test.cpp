@@ -54,6 +54,8 @@ TEST_F(Usage, HelpAndVersionAreNoErrors) {
                                                     {"ls", "-h"},
                                                     {"show", "--help"},
                                                     {"sql", "--help"},
+                                                    {"export", "--help"},
+                                                    {"import", "--help"},
                                                     {"config", "--help"},
                                                     {"config", "check", "--help"},
                                                     {"config", "show", "--help"}}) {
