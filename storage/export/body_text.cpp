@@ -14,19 +14,18 @@ constexpr std::size_t kHeld = 1u << 20;
 
 void BodyText::open(std::optional<std::int64_t> body_id, std::string_view content_encoding) {
   body_id_ = body_id;
-  decoded_ = undecodable_ = false;
+  decoded_ = still_coded_ = false;
   if (!present()) {
     held_.clear();
     all_held_ = utf8_ = true;
     return;
   }
   const std::string_view coding = http::trim(content_encoding);
-  const bool coded = !coding.empty() && !http::iequals(coding, "identity");
-  if (coded && look(coding)) {
+  if (!coding.empty() && !http::iequals(coding, "identity") && look(coding)) {
     decoded_ = true;
     return;
   }
-  undecodable_ = coded;
+  still_coded_ = !coding.empty();
   look("");
 }
 

@@ -35,8 +35,9 @@ class BodyText {
   bool utf8() const noexcept { return utf8_; }
   /// A content coding was undone, so that write() does not give the recorded bytes.
   bool decoded() const noexcept { return decoded_; }
-  /// There is a content coding that could not be undone.
-  bool undecodable() const noexcept { return undecodable_; }
+  /// There is a content coding, and write() gives the recorded bytes all the same: it could not be
+  /// undone, or is none (identity).
+  bool still_coded() const noexcept { return still_coded_; }
   /// The whole text, where it is small enough to be held.
   std::optional<std::string_view> held() const;
 
@@ -57,7 +58,7 @@ class BodyText {
   bool all_held_ = false;
   bool utf8_ = false;
   bool decoded_ = false;
-  bool undecodable_ = false;
+  bool still_coded_ = false;
 };
 
 }  // namespace tapedeck::storage

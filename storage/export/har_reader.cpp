@@ -105,6 +105,8 @@ void HarReader::settle() {
   row.mode = pending_.mode.value_or(Mode::forward);
   const bool failed = !row.status || !row.error_code.empty();
   row.state = pending_.state.value_or(failed ? State::failed : State::complete);
+  // What was going on there goes on no more here.
+  if (row.state == State::open) row.state = State::interrupted;
   const auto posted = store_posted();
   entry_.request_body = posted.id;
   row.request_size = pending_.request_size >= 0 ? pending_.request_size : posted.size;
@@ -159,6 +161,7 @@ void HarReader::read_post_data() {
                           read_members(json_, Member{"name", [&] { name = read_text(); }},
                                        Member{"value", [&] { value = read_text(); }});
                           append_form(form, name, value);
+                          check_size(form.size(), "params");
                         });
                       }});
   // Some write a form as parameters alone; its text can be made of them, that of other types not.
@@ -278,10 +281,18 @@ http::Fields HarReader::read_fields() {
         json_.fail("a control character in the value of header " + name);
       }
       fields.add(name, line);
+      check_size(fields.byte_size(), "headers");
       at = end + 1;
     }
   });
   return fields;
+}
+
+/// A list of short strings is held whole, as a string is.
+void HarReader::check_size(std::size_t size, const char* what) {
+  if (size <= json_.limits().string) return;
+  json_.fail(std::string(what) + " of more than " + std::to_string(json_.limits().string) +
+             " bytes; --max-string allows more");
 }
 
 /// Text that goes on the wire: its bytes, without control characters, which would begin a new line.

@@ -52,6 +52,7 @@ class HarReader {
   void settle();
 
   http::Fields read_fields();
+  void check_size(std::size_t size, const char* what);
   std::string read_wire_text(const char* what);
   std::string read_text();
   std::int64_t read_integer();

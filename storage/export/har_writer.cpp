@@ -153,7 +153,7 @@ void HarWriter::write_content(const LoggedExchange& exchange) {
     json_.key("_tapedeckRecorded");
     body_.write_recorded(json_);
   }
-  if (body_.undecodable()) json_.key("_tapedeckUndecoded").boolean(true);
+  if (body_.still_coded()) json_.key("_tapedeckUndecoded").boolean(true);
   json_.end_object();
 }
 

@@ -61,6 +61,7 @@ class JsonReader {
   /// Nothing but white space may follow.
   void end();
 
+  const Limits& limits() const noexcept { return limits_; }
   /// True when a string comes next.
   bool string_comes();
   [[noreturn]] void fail(const std::string& sentence) const;

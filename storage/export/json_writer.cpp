@@ -1,14 +1,24 @@
 #include "storage/export/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "storage/export/utf8.hpp"
 #include "storage/json_string.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
 constexpr std::size_t kBlock = 64u << 10;
+
+/// UTF-8 with a character that ISO-8859-1 does not have.
+bool beyond_latin1(std::string_view bytes) {
+  const bool beyond = std::any_of(bytes.begin(), bytes.end(),
+                                  [](char c) { return static_cast<unsigned char>(c) > 0xC3; });
+  Utf8Check utf8;
+  return beyond && utf8.push(bytes) && utf8.complete();
+}
 
 }  // namespace
 
@@ -34,7 +44,11 @@ void JsonWriter::text(std::string_view utf8) {
 
 void JsonWriter::bytes(std::string_view bytes) {
   begin_string();
-  append_json_latin1(bytes, buffer_);
+  if (beyond_latin1(bytes)) {
+    append_json_utf8(bytes, buffer_);
+  } else {
+    append_json_latin1(bytes, buffer_);
+  }
   end_string();
 }
 

@@ -29,7 +29,9 @@ class JsonWriter {
   JsonWriter& key(std::string_view name);
 
   void text(std::string_view utf8);
-  /// A string of HTTP's bytes: those outside ASCII as ISO-8859-1 code points.
+  /// A string of HTTP's bytes: as the UTF-8 they are where that holds a character beyond
+  /// ISO-8859-1, else those outside ASCII as ISO-8859-1 code points. from_utf8() is the way back,
+  /// for either.
   void bytes(std::string_view bytes);
   void integer(std::int64_t value);
   void boolean(bool value);

@@ -18,6 +18,18 @@ constexpr std::size_t kMarkBytes = 8;
 constexpr std::array<std::string_view, 6> kSchemes = {"Basic", "Bearer",    "Digest",
                                                       "DPoP",  "Negotiate", "NTLM"};
 
+/// Where, among a cookie's attributes, ", name=" begins another cookie; their end when nowhere. The
+/// comma inside Expires is followed by no name and "=".
+std::size_t next_cookie(std::string_view attributes) {
+  for (std::size_t comma = attributes.find(','); comma != std::string_view::npos;
+       comma = attributes.find(',', comma + 1)) {
+    const std::string_view rest = http::trim(attributes.substr(comma + 1));
+    const std::size_t name = http::find_not(rest, http::kToken);
+    if (name > 0 && name < rest.size() && rest[name] == '=') return comma;
+  }
+  return attributes.size();
+}
+
 }  // namespace
 
 Redactor::Redactor() {
@@ -94,10 +106,14 @@ std::string Redactor::cookies(std::string_view value) const {
   }
 }
 
-/// "a=secret; Path=/; Secure"
+/// "a=secret; Path=/; Secure", and, from programs that join lines, more of it after a comma.
 std::string Redactor::set_cookie(std::string_view value) const {
   const std::size_t end = std::min(value.find(';'), value.size());
-  return cookies(value.substr(0, end)).append(value.substr(end));
+  std::string clean = cookies(value.substr(0, end));
+  value.remove_prefix(end);
+  const std::size_t next = next_cookie(value);
+  clean.append(value.substr(0, next));
+  return next == value.size() ? clean : clean + set_cookie(value.substr(next));
 }
 
 }  // namespace tapedeck::storage

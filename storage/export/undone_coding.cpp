@@ -14,7 +14,7 @@ void set_aside_coding(http::Fields& fields) {
   if (!fields.contains(kCoding)) return;
   http::Fields renamed;
   for (const auto& [name, value] : fields) {
-    const bool coding = http::iequals(name, kCoding);
+    const bool coding = http::iequals(name, kCoding) && !http::trim(value).empty();
     renamed.add(coding ? std::string(kSetAside).append(name) : std::string(name), value);
   }
   fields = std::move(renamed);

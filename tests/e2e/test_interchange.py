@@ -158,6 +158,10 @@ class Interchange(Case):
             (b"GET %s/not-gzip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
              b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n"
              b"Connection: close\r\n\r\nhello"),
+            (b"GET %s/identity HTTP/1.1\r\nHost: x\r\nX-Text: \xe2\x82\xac \xc3\xa9 \xe2\r\n"
+             b"X-Euro: \xe2\x82\xac\r\nConnection: close\r\n\r\n",
+             b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Encoding:\r\n"
+             b"Content-Length: 2\r\nConnection: close\r\n\r\nhi"),
             (b"GET %s/large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
              b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(large)
              + large),

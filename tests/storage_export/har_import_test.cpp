@@ -186,6 +186,9 @@ TEST_F(HarImporting, RefusesWithPlaceAndPathAndImportsNothing) {
       {har(kGet, "{}", ",\"_x\":" + std::string(60, '[')), "expected a value, found '}'"},
       {har(kGet, "{}", ",\"_x\":" + std::string(1'000'000, '[')),
        "more than 64 levels deep; --max-depth allows more"},
+      {har(R"({"headers":[{"name":"A","value":")" + std::string(9u << 20, 'x') +
+           R"("},{"name":"B","value":")" + std::string(9u << 20, 'x') + R"("}]})"),
+       "request.headers[1]: headers of more than 16777216 bytes; --max-string allows more"},
       {har(kGet) + "x", "more after the end of the document"},
       {har(kGet).substr(0, 100), "the file ends inside a string"},
   };

@@ -177,6 +177,8 @@ TEST(JsonWriter, WritesWhatAnotherReaderReads) {
   json.boolean(true);
   json.integer(-1);
   json.end_array();
+  json.key("euro").bytes("é€");
+  json.key("cut").bytes("\xe2\x82x");
   json.key("empty").begin_object();
   json.end_object();
   json.end_object();
@@ -187,6 +189,8 @@ TEST(JsonWriter, WritesWhatAnotherReaderReads) {
   EXPECT_EQ(read["base64"], "Zm9vYg==");
   EXPECT_EQ(read["list"].dump(), "[0,0.001,0.01,0.999,1,1.5,12345.678,null,true,-1]");
   EXPECT_EQ(read["empty"].dump(), "{}");
+  EXPECT_EQ(read["euro"], "é€");
+  EXPECT_EQ(read["cut"], "\u00e2\u0082x");
   const auto text = read["bytes"].get<std::string>();
   EXPECT_EQ(text.substr(126, 6), "\x7e\x7f\xc2\x80\xc2\x81");
   EXPECT_EQ(text.size(), 128u + 256u);

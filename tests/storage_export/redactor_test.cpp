@@ -31,6 +31,8 @@ TEST(Redactor, TakesTheValuesAndLeavesTheRest) {
       {{"COOKIE", "  a = 1 "}, "  a =#"},
       {{"Set-Cookie", "a=1; Path=/; Secure"}, "a=#; Path=/; Secure"},
       {{"Set-Cookie", "nameless; HttpOnly"}, "#; HttpOnly"},
+      {{"Set-Cookie", "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT, b=2; Path=/,c=3"},
+       "a=#; Expires=Wed, 21 Oct 2026 07:28:00 GMT, b=#; Path=/,c=#"},
       {{"X-Cookie", "a=1"}, "a=1"}};
   for (const auto& [line, expected] : cases) {
     EXPECT_EQ(redacted({line}), "[[\"" + std::string(line.name) + "\",\"" + expected + "\"]]");
