@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "client/base64.hpp"
 #include "client/error.hpp"
+#include "client/http/base64.hpp"
 
 namespace tapedeck::client {
 namespace {
@@ -33,7 +33,7 @@ std::string percent_decoded(std::string_view text) {
 }  // namespace
 
 std::string basic_credentials(std::string_view user, std::string_view password) {
-  return "Basic " + base64(std::string(user).append(":").append(password));
+  return "Basic " + http::base64(std::string(user).append(":").append(password));
 }
 
 Result<Proxy> Proxy::parse(std::string_view url) {

@@ -1,6 +1,18 @@
 #include "storage/exchange.hpp"
 
 namespace tapedeck::storage {
+namespace {
+
+/// The value among the first ones up to `last` that has this name.
+template <class Enum>
+std::optional<Enum> named(std::string_view name, Enum last) noexcept {
+  for (int i = 0; i <= static_cast<int>(last); ++i) {
+    if (to_string(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string_view to_string(Mode mode) noexcept {
   switch (mode) {
@@ -34,6 +46,12 @@ std::string_view to_string(State state) noexcept {
       return "interrupted";
   }
   return "failed";
+}
+
+std::optional<Mode> mode_named(std::string_view name) noexcept { return named(name, Mode::fetch); }
+
+std::optional<State> state_named(std::string_view name) noexcept {
+  return named(name, State::interrupted);
 }
 
 }  // namespace tapedeck::storage

@@ -11,6 +11,7 @@ namespace tapedeck::storage {
 /// How an exchange reached us. Stored by name in `exchange.mode`.
 enum class Mode { forward, tunnel, intercept, reverse, replay, fetch };
 std::string_view to_string(Mode mode) noexcept;
+std::optional<Mode> mode_named(std::string_view name) noexcept;
 
 /// Where an exchange stands. Stored by name in `exchange.state`.
 enum class State {
@@ -21,6 +22,7 @@ enum class State {
   interrupted,  ///< was open when the process died
 };
 std::string_view to_string(State state) noexcept;
+std::optional<State> state_named(std::string_view name) noexcept;
 
 /// One of the two messages of an exchange.
 enum class Side { request, response };

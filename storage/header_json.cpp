@@ -2,38 +2,26 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include "storage/export/json_reader.hpp"
+#include "storage/http_text.hpp"
 
 namespace tapedeck::storage {
-namespace {
 
-/// Code points up to U+00FF as the bytes they stand for.
-std::string bytes_of(const std::string& text) {
-  std::string bytes;
-  bytes.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if ((lead == 0xC2 || lead == 0xC3) && i + 1 < text.size()) {
-      bytes += static_cast<char>((lead & 3) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F));
-    } else {
-      bytes += text[i];
-    }
-  }
-  return bytes;
-}
-
-}  // namespace
-
-http::Fields parse_header_json(std::string_view json) {
+http::Fields parse_header_json(std::string_view text) {
   http::Fields fields;
-  const auto lines = nlohmann::json::parse(json, nullptr, false);
-  if (!lines.is_array()) return fields;
-  for (const auto& line : lines) {
-    if (!line.is_array() || line.size() != 2 || !line[0].is_string() || !line[1].is_string()) {
-      continue;
-    }
-    fields.add(bytes_of(line[0].get_ref<const std::string&>()),
-               bytes_of(line[1].get_ref<const std::string&>()));
+  try {
+    JsonReader json(text);
+    json.array([&] {
+      std::string line[2];
+      std::size_t part = 0;
+      json.array([&] {
+        if (part == 2) json.fail("a header line has a name and a value");
+        line[part++] = from_utf8(json.string());
+      });
+      fields.add(line[0], line[1]);
+    });
+  } catch (const JsonError&) {
+    // Not of the recorder's making: what stands before the fault is all there is to have.
   }
   return fields;
 }

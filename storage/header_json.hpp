@@ -6,7 +6,8 @@
 
 namespace tapedeck::storage {
 
-/// The section that append_header_json() wrote; what is not of its shape is left out.
+/// The section that append_header_json() wrote. Of text that it did not write, the lines before the
+/// first that is none.
 http::Fields parse_header_json(std::string_view json);
 
 }  // namespace tapedeck::storage

@@ -1,76 +1,13 @@
 #include "storage/http_text.hpp"
 
-#include <bit>
-#include <cstdint>
-#include <cstring>
+#include "storage/json_string.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
-constexpr std::uint64_t kOnes = 0x0101010101010101;
-constexpr std::uint64_t kHighs = 0x8080808080808080;
-
-/// The high bit of a byte is set where that byte of `word` is zero; above the first such byte
-/// there may be more.
-constexpr std::uint64_t zeros(std::uint64_t word) { return (word - kOnes) & ~word & kHighs; }
-
-/// The high bit of each byte is set where JSON cannot hold it as it is: a control character, a
-/// quote, a backslash, or not ASCII. Exact up to the first.
-constexpr std::uint64_t specials(std::uint64_t word) {
-  return ((word - kOnes * 0x20) & ~word & kHighs) | (word & kHighs) | zeros(word ^ (kOnes * '"')) |
-         zeros(word ^ (kOnes * '\\'));
-}
-
-bool special(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte >= 0x80 || c == '"' || c == '\\';
-}
-
-/// How many bytes at the start of `text` JSON holds as they are.
-std::size_t plain_prefix(std::string_view text) {
-  std::size_t at = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, text.data() + at, sizeof word);
-      if (const std::uint64_t found = specials(word)) {
-        return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-      }
-    }
-  }
-  while (at < text.size() && !special(text[at])) ++at;
-  return at;
-}
-
-void append_latin1(unsigned char byte, std::string& out) {
-  out += static_cast<char>(0xC0 | (byte >> 6));
-  out += static_cast<char>(0x80 | (byte & 0x3F));
-}
-
-void append_special(char c, std::string& out) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x80) {
-    append_latin1(byte, out);
-  } else if (byte < 0x20) {
-    out.append("\\u00");
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  } else {
-    out += '\\';
-    out += c;
-  }
-}
-
 void append_json_string(std::string_view text, std::string& out) {
   out += '"';
-  for (;;) {
-    const std::size_t plain = plain_prefix(text);
-    out.append(text.substr(0, plain));
-    if (plain == text.size()) break;
-    append_special(text[plain], out);
-    text.remove_prefix(plain + 1);
-  }
+  append_json_latin1(text, out);
   out += '"';
 }
 
@@ -105,6 +42,22 @@ std::string_view to_utf8(std::string_view bytes, std::string& scratch) {
     }
   }
   return scratch;
+}
+
+std::string from_utf8(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80) {
+      bytes += text[at];
+      continue;
+    }
+    // Two bytes hold up to U+07FF; ISO-8859-1 ends with U+00FF.
+    if ((byte != 0xC2 && byte != 0xC3) || at + 1 == text.size()) return std::string(text);
+    bytes += static_cast<char>(byte << 6 | (static_cast<unsigned char>(text[++at]) & 0x3F));
+  }
+  return bytes;
 }
 
 }  // namespace tapedeck::storage

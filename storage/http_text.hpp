@@ -18,4 +18,8 @@ void append_header_json(const http::Fields& fields, std::string& out);
 /// overwritten.
 std::string_view to_utf8(std::string_view bytes, std::string& scratch);
 
+/// The bytes that to_utf8() was given. Text that it cannot have made, since it holds a character
+/// beyond ISO-8859-1, is what its UTF-8 is.
+std::string from_utf8(std::string_view text);
+
 }  // namespace tapedeck::storage

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 #include <iterator>
 
 #include "storage/schema.hpp"
+#include "storage/session_table.hpp"
 
 namespace tapedeck::storage {
 namespace {
@@ -18,21 +18,6 @@ constexpr std::size_t kTransactionBytes = 4u << 20;
 constexpr std::chrono::milliseconds kRetryDelay{250};
 /// Attempts made to drain the queue at shutdown before what is left is given up.
 constexpr int kRetriesAtClose = 20;
-
-std::int64_t unix_microseconds() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-/// "2026-11-23T05:54:58Z"
-std::string timestamp(std::int64_t microseconds) {
-  const auto seconds = static_cast<std::time_t>(microseconds / 1'000'000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::string text(sizeof "2026-11-23T05:54:58Z", '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
-  return text;
-}
 
 /// The file's one name, so that one database has one lock, whichever way it is reached.
 std::string canonical(const std::string& path) {
@@ -105,24 +90,15 @@ std::int64_t Recorder::Writer::begin_session() {
   // What a process that died left open.
   bodies_.seal_leftovers();
   ExchangeTable::mark_interrupted(database_);
-  const std::int64_t now = unix_microseconds();
-  const std::string name = options_.session_name.empty() ? timestamp(now) : options_.session_name;
-  database_.prepare("INSERT INTO session(name, started_at, command) VALUES(?1, ?2, ?3)")
-      .bind(1, name)
-      .bind(2, now)
-      .bind_or_null(3, options_.command)
-      .run();
-  const std::int64_t id = database_.last_insert_id();
+  const std::int64_t id =
+      storage::begin_session(database_, options_.session_name, options_.command);
   transaction.commit();
   return id;
 }
 
 void Recorder::Writer::end_session() noexcept {
   try {
-    database_.prepare("UPDATE session SET ended_at = ?2 WHERE id = ?1")
-        .bind(1, session_id_)
-        .bind(2, unix_microseconds())
-        .run();
+    storage::end_session(database_, session_id_);
   } catch (const std::exception&) {
     // The session stays without an end, as one that was killed.
   }

@@ -12,6 +12,7 @@
 #include "config/load.hpp"
 #include "daemon/cli/command.hpp"
 #include "daemon/cli/version.hpp"
+#include "storage/export/json_reader.hpp"
 #include "storage/query/log_reader.hpp"
 
 namespace tapedeck::cli {
@@ -52,6 +53,9 @@ int guarded(const std::function<int()>& body) {
     return body();
   } catch (const storage::SqliteError& error) {
     return complain("record", error.sentence(), kFailed);
+  } catch (const storage::JsonError& error) {
+    return complain("record", std::string("the log holds what is not JSON: ") + error.what(),
+                    kFailed);
   } catch (const nlohmann::json::exception& error) {
     return complain("record", std::string("the log holds what is not JSON: ") + error.what(),
                     kFailed);
@@ -118,6 +122,8 @@ int run(int argc, char** argv) {
   add_ls(app, common, chosen);
   add_show(app, common, chosen);
   add_sql(app, common, chosen);
+  add_export(app, common, chosen);
+  add_import(app, common, chosen);
   add_fetch(app, common, chosen);
   add_match(app, common, chosen);
   add_ca(app, common, chosen);

@@ -43,6 +43,8 @@ void add_serve(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ls(CLI::App& app, const Common& common, Chosen& chosen);
 void add_show(CLI::App& app, const Common& common, Chosen& chosen);
 void add_sql(CLI::App& app, const Common& common, Chosen& chosen);
+void add_export(CLI::App& app, const Common& common, Chosen& chosen);
+void add_import(CLI::App& app, const Common& common, Chosen& chosen);
 void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
 void add_match(CLI::App& app, const Common& common, Chosen& chosen);

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "daemon/cli/command.hpp"
+#include "daemon/cli/filter_terms.hpp"
 #include "daemon/cli/row_json.hpp"
-#include "storage/query/filter.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using storage::Statement;
 
 struct Options {
-  std::vector<std::string> filters;
+  FilterTerms terms;
   std::int64_t limit = 50;
   bool json = false;
   bool follow = false;
@@ -122,8 +122,9 @@ int follow(storage::Database& log, const storage::Filter& filter, const Options&
 }
 
 int list(const Common& common, const Options& options) {
-  auto filter = storage::Filter::parse(options.filters, now_us());
-  if (!filter) return complain("usage", filter.error().detail, kWrongUsage);
+  int status = kDone;
+  const auto filter = parse_filter(options.terms, status);
+  if (!filter) return status;
   if (options.print_sql) {
     std::cout << listing_sql(options, filter->readable()) << '\n';
     return kDone;
@@ -144,18 +145,14 @@ int list(const Common& common, const Options& options) {
 void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
   CLI::App* const ls = app.add_subcommand("ls", "list exchanges, newest first");
   const auto options = std::make_shared<Options>();
-  ls->footer(
-      "Examples:\n"
-      "  tapedeck ls host:api.example.com status:5xx since:1h\n"
-      "  tapedeck ls -method:GET larger-than:10k\n"
-      "  tapedeck ls --follow\n"
-      "Filters: host: method: status: path: type: larger-than: slower-than: since: until:\n"
-      "session: has: header: id: mode: state: client: and bare words; -TERM negates.\n"
-      "Times are local: since:10m, since:2026-11-23T10:00.");
-  // -host:NAME is a term, not -h.
-  ls->set_help_flag("--help", "print this help message and exit");
-  ls->add_option("filter", options->filters, "which exchanges; all terms must hold")
-      ->type_name("FILTER");
+  ls->footer(std::string("Examples:\n"
+                         "  tapedeck ls host:api.example.com status:5xx since:1h\n"
+                         "  tapedeck ls -method:GET larger-than:10k\n"
+                         "  tapedeck ls --follow\n") +
+             kFilterHelp);
+  options->terms = add_filter_terms(*ls, [&common, &chosen, options] {
+    chosen = [&common, options] { return list(common, *options); };
+  });
   ls->add_option("--limit", options->limit, "how many at the most")
       ->check([](const std::string& given) {
         const bool digits = given.find_first_not_of("0123456789") == std::string::npos;
@@ -165,17 +162,6 @@ void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
   ls->add_flag("--json", options->json, "one JSON object a line, with every column");
   ls->add_flag("--follow", options->follow, "print exchanges as they are finished");
   ls->add_flag("--print-sql", options->print_sql, "print the query instead of running it");
-  // `-term` looks like an option to the parser, which leaves it over.
-  ls->allow_extras();
-  ls->callback([&common, &chosen, options, ls] {
-    for (const std::string& term : ls->remaining()) {
-      if (term == "-h") throw CLI::CallForHelp();
-      if (term == "--") continue;
-      if (term.starts_with("--")) throw CLI::ExtrasError({term});
-      options->filters.push_back(term);
-    }
-    chosen = [&common, options] { return list(common, *options); };
-  });
 }
 
 }  // namespace tapedeck::cli

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/base64.hpp"
+#include "client/http/base64.hpp"
 #include "daemon/cli/json_text.hpp"
 
 namespace tapedeck::cli {
@@ -30,7 +30,7 @@ Json value(const storage::Statement& row, int column, bool nest_headers) {
       }
       return std::string(row.text(column));
     case SQLITE_BLOB:
-      return Json{{"base64", client::base64({row.blob(column).data(), row.blob(column).size()})}};
+      return Json{{"base64", http::base64({row.blob(column).data(), row.blob(column).size()})}};
     default:
       return nullptr;
   }

@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/content_decoder.hpp"
 #include "client/http/grammar.hpp"
 #include "daemon/cli/command.hpp"
+#include "daemon/cli/decoded_body.hpp"
 #include "daemon/cli/json_text.hpp"
 #include "daemon/cli/row_json.hpp"
 #include "storage/query/log_reader.hpp"
@@ -122,18 +122,10 @@ void print_headers(const Message& message, const Terminal& terminal) {
 /// wire after transfer-decoding.
 Result<void> pass_body(storage::Database& log, const Message& message, bool raw,
                        const std::function<bool(std::span<const char>)>& sink) {
-  bool go_on = true;
-  auto decoder = client::ContentDecoder::create(
-      raw ? "" : header(message, "content-encoding"), {},
-      [&](std::span<const char> decoded) { go_on = go_on && sink(decoded); });
-  if (!decoder) return std::move(decoder).error();
-  Result<void> result;
-  storage::read_body(log, message.body_id, [&](std::span<const char> piece) {
-    result = decoder->push(piece);
-    return go_on && result.has_value();
-  });
-  if (result && go_on) result = decoder->finish();
-  return result;
+  const auto read = [&](const std::function<bool(std::span<const char>)>& take) {
+    storage::read_body(log, message.body_id, take);
+  };
+  return decode_body(raw ? "" : header(message, "content-encoding"), read, sink);
 }
 
 /// Text with a few control characters, such as a log's colours, is text: those are escaped. A NUL

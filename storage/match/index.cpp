@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "storage/header_json.hpp"
+#include "storage/http_text.hpp"
 #include "storage/query/log_reader.hpp"
 
 namespace tapedeck::storage {
@@ -29,12 +30,12 @@ constexpr const char* kAnswered =
 
 MatchRequest request_of(const Statement& row) {
   MatchRequest request;
-  request.method = row.text(1);
+  request.method = from_utf8(row.text(1));
   request.scheme = row.text(2);
   request.host = row.text(3);
   request.port = static_cast<int>(row.integer(4));
-  request.path = row.text(5);
-  if (!row.is_null(6)) request.query = row.text(6);
+  request.path = from_utf8(row.text(5));
+  if (!row.is_null(6)) request.query = from_utf8(row.text(6));
   if (!row.is_null(7)) request.headers = parse_header_json(row.text(7));
   return request;
 }

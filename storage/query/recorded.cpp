@@ -1,6 +1,7 @@
 #include "storage/query/recorded.hpp"
 
 #include "storage/header_json.hpp"
+#include "storage/http_text.hpp"
 
 namespace tapedeck::storage {
 
@@ -12,7 +13,7 @@ std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchan
   if (!row.bind(1, exchange_id).step() || row.is_null(0)) return std::nullopt;
   RecordedResponse response;
   response.status = static_cast<int>(row.integer(0));
-  response.reason = row.text(1);
+  response.reason = from_utf8(row.text(1));
   response.headers = parse_header_json(row.text(2));
   if (!row.is_null(3)) response.trailers = parse_header_json(row.text(3));
   response.size = row.integer(4);

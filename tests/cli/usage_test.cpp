@@ -9,9 +9,8 @@ TEST_F(Usage, WrongUsageIsOneLineAndStatusTwo) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{}, "usage: A subcommand is required"},
       {{"record"},
-       "usage: unknown command 'record'; commands are serve, run, ls, show, sql, fetch, "
-       "match, ca, "
-       "config"},
+       "usage: unknown command 'record'; commands are serve, run, ls, show, sql, export, "
+       "import, fetch, match, ca, config"},
       {{"\x1b[31m\n"}, "usage: unknown command '\\x1b[31m\\x0a'"},
       {{"ls", "--bogus"}, "usage: The following argument was not expected: --bogus"},
       {{"ls", "--limit", "many"}, "usage: --limit: expected a whole number, not 'many'"},
@@ -56,6 +55,8 @@ TEST_F(Usage, HelpAndVersionAreNoErrors) {
                                                     {"ls", "-h"},
                                                     {"show", "--help"},
                                                     {"sql", "--help"},
+                                                    {"export", "--help"},
+                                                    {"import", "--help"},
                                                     {"config", "--help"},
                                                     {"config", "check", "--help"},
                                                     {"config", "show", "--help"}}) {

@@ -8,7 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/base64.hpp"
 #include "storage/http_text.hpp"
 
 namespace tapedeck::fetch {
@@ -87,17 +86,15 @@ Result<void> JsonResponse::begin(const client::BlockingResponse& response, std::
 }
 
 Result<void> JsonResponse::body(std::string_view piece) {
-  unencoded_ += piece;
-  // Three bytes become four letters: whole threes can be joined without padding between.
-  const std::size_t size = unencoded_.size() / 3 * 3;
-  const std::string encoded = client::base64(std::string_view(unencoded_).substr(0, size));
-  unencoded_.erase(0, size);
+  std::string encoded;
+  encoder_.push(piece, encoded);
   return output_.write(encoded);
 }
 
 Result<void> JsonResponse::end(const client::BlockingResponse& response, const Failure* failure) {
-  std::string text = client::base64(unencoded_) + '"';
-  text += ",\"trailers\":" + headers_json(response.trailers());
+  std::string text;
+  encoder_.finish(text);
+  text += "\",\"trailers\":" + headers_json(response.trailers());
   if (failure != nullptr) text += ",\"error\":" + json_string(failure->to_string());
   return output_.write(text + "}\n");
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "client/blocking_connection.hpp"
+#include "client/http/base64.hpp"
 
 namespace tapedeck::fetch {
 
@@ -41,7 +42,7 @@ class JsonResponse {
 
  private:
   Output& output_;
-  std::string unencoded_;  ///< the one or two bytes that wait for the next piece
+  http::Base64Encoder encoder_;
 };
 
 /// The head as it came, for -i.

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "storage/sqlite.hpp"
+
+namespace tapedeck::storage {
+
+/// Microseconds since 1970, UTC: every time of the log.
+std::int64_t unix_microseconds();
+
+/// Makes a row of table `session` that begins now and returns its id; without a name it is called
+/// by the time. Throws SqliteError.
+std::int64_t begin_session(Database& database, std::string_view name, std::string_view command);
+/// Throws SqliteError.
+void end_session(Database& database, std::int64_t id);
+
+}  // namespace tapedeck::storage
