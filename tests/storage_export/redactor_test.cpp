@@ -1,7 +1,6 @@
 #include "storage/export/redactor.hpp"
 
 #include <gtest/gtest.h>
-#include <regex>
 
 #include "storage/http_text.hpp"
 
@@ -15,7 +14,12 @@ std::string redacted(const http::Fields& fields) {
   Redactor().redact(exchange);
   std::string json;
   append_header_json(exchange.request_headers, json);
-  return std::regex_replace(json, std::regex("redacted-[0-9a-f]{16}"), "#");
+  constexpr std::size_t kMark = std::string_view("redacted-0123456789abcdef").size();
+  for (std::size_t at = json.find("redacted-"); at != std::string::npos;
+       at = json.find("redacted-")) {
+    json.replace(at, kMark, "#");
+  }
+  return json;
 }
 
 TEST(Redactor, TakesTheValuesAndLeavesTheRest) {
