@@ -48,17 +48,25 @@ void Queue::close() {
   wake_.notify_one();
 }
 
+void Queue::nudge() {
+  {
+    const std::lock_guard lock(mutex_);
+    urgent_ = true;
+  }
+  wake_.notify_one();
+}
+
 bool Queue::take(std::vector<Job>& jobs) {
   std::unique_lock lock(mutex_);
   if (jobs_.empty() && !closed_) {
     idle_ = true;
-    wake_.wait(lock, [this] { return !jobs_.empty() || closed_; });
+    wake_.wait(lock, [this] { return !jobs_.empty() || urgent_ || closed_; });
     idle_ = false;
   }
   // From the first one's arrival on, which may have been during the last commit.
   wake_.wait_until(lock, first_at_ + kGather, [this] { return urgent_ || closed_; });
   move_to(jobs);
-  return !jobs.empty();
+  return !jobs.empty() || !closed_;
 }
 
 void Queue::take_until(Clock::time_point until, std::vector<Job>& jobs) {

@@ -28,11 +28,13 @@ class Queue {
   bool congested() const noexcept { return bytes() > budget_; }
   std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   void when_uncongested(std::function<void()> resume);
+  /// Makes take() return at once, with what there is.
+  void nudge();
   /// No more jobs come: the writer takes what is there without waiting.
   void close();
 
   // The writer.
-  /// Waits for jobs and appends them to `jobs`. Returns false when closed and empty.
+  /// Waits for jobs, or a nudge, and appends them to `jobs`. Returns false when closed and empty.
   bool take(std::vector<Job>& jobs);
   /// Waits until `until` or until the writer is wanted at once, then takes what there is.
   void take_until(Clock::time_point until, std::vector<Job>& jobs);

@@ -61,6 +61,10 @@ bool Recorder::healthy() const noexcept { return writer_->healthy(); }
 
 RecorderStats Recorder::stats() const { return writer_->stats(); }
 
+void Recorder::perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done) {
+  writer_->perform(std::move(chore), std::move(done));
+}
+
 Recording::Recording() noexcept = default;
 
 Recording::Recording(std::unique_ptr<Entry> entry) : entry_(std::move(entry)) {}

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "client/http/result.hpp"
+#include "storage/chore.hpp"
 #include "storage/exchange.hpp"
 
 namespace tapedeck::storage {
@@ -70,6 +71,10 @@ class Recorder {
   bool healthy() const noexcept;
 
   RecorderStats stats() const;
+
+  /// Does a chore on the writer thread, a step between two transactions, and then calls `done`
+  /// there with "" or the sentence of what went wrong. Chores wait for one another.
+  void perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done);
 
  private:
   friend class Recording;

@@ -75,6 +75,7 @@ std::size_t Recorder::Writer::close() {
   if (!thread_.joinable()) return lost_;
   queue_.close();
   thread_.join();
+  while (!tasks_.empty()) end_chore("the proxy is stopping");
   end_session();
   checkpointer_.finish();
   return lost_;
@@ -117,7 +118,52 @@ void Recorder::Writer::run() {
       }
       wait_to_retry(jobs);
     }
+    step_chore();
   }
+}
+
+void Recorder::Writer::perform(std::shared_ptr<Chore> chore,
+                               std::function<void(std::string error)> done) {
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    tasks_.push_back({std::move(chore), std::move(done)});
+  }
+  queue_.nudge();
+}
+
+void Recorder::Writer::step_chore() {
+  std::shared_ptr<Chore> chore;
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    if (tasks_.empty()) return;
+    chore = tasks_.front().chore;
+  }
+  if (queue_.closed()) return end_chore("the proxy is stopping");
+  try {
+    const bool more = chore->step(database_);
+    // A body that it removed must not be found again.
+    bodies_.forget();
+    checkpointer_.after_commit();
+    if (!more) return end_chore({});
+    queue_.nudge();
+  } catch (const SqliteError& error) {
+    end_chore(error.sentence());
+  } catch (const std::exception& error) {
+    end_chore(error.what());
+  }
+}
+
+void Recorder::Writer::end_chore(const std::string& error) {
+  Task task;
+  bool more = false;
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    task = std::move(tasks_.front());
+    tasks_.pop_front();
+    more = !tasks_.empty();
+  }
+  task.done(error);
+  if (more) queue_.nudge();
 }
 
 /// Commits `jobs` in order and removes them; false, with the rest left, when the database refuses.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <span>
 #include <string>
@@ -40,8 +41,13 @@ class Recorder::Writer {
   Keep keep() const noexcept { return options_.keep; }
   bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
   RecorderStats stats() const;
+  void perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done);
 
  private:
+  struct Task {
+    std::shared_ptr<Chore> chore;
+    std::function<void(std::string error)> done;
+  };
   std::int64_t begin_session();
   void end_session() noexcept;
 
@@ -60,6 +66,9 @@ class Recorder::Writer {
   void apply(Job::Finish& finish);
   std::optional<std::int64_t> finish_body(Message& message);
 
+  void step_chore();
+  void end_chore(const std::string& error);
+
   void note_failure(std::string what);
   void note_success();
 
@@ -72,6 +81,9 @@ class Recorder::Writer {
   ExchangeTable exchanges_;
   Sha256 digest_;  ///< for small bodies, one after another
   Queue queue_;
+
+  std::mutex tasks_mutex_;
+  std::deque<Task> tasks_;  ///< the first is being done
 
   std::atomic<std::uint64_t> finished_ = 0;
   std::atomic<std::uint64_t> failed_writes_ = 0;

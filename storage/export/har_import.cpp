@@ -4,8 +4,7 @@
 
 #include "storage/exchange_table.hpp"
 #include "storage/export/har_reader.hpp"
-#include "storage/lock_file.hpp"
-#include "storage/schema.hpp"
+#include "storage/log_writer.hpp"
 #include "storage/session_table.hpp"
 
 namespace tapedeck::storage {
@@ -32,13 +31,9 @@ std::uint64_t read_into(Database& database, const HarImport& import, const std::
 
 Result<std::uint64_t> import_har(const HarImport& import, const JsonReader::Source& source) {
   try {
-    make_private(import.path);
-    const std::filesystem::path path = std::filesystem::canonical(import.path);
-    const LockFile lock(path);
-    Database database(path, Database::Access::read_write_create);
-    migrate(database, path);
-    database.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384");
-    return read_into(database, import, path.parent_path(), source);
+    LogWriter log(import.path);
+    const auto directory = std::filesystem::path(log.path()).parent_path();
+    return read_into(log.database(), import, directory, source);
   } catch (const JsonError& error) {
     return Failure{std::make_error_code(std::errc::invalid_argument), Stage::record, Blame::remote,
                    error.what()};
