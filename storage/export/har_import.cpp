@@ -1,5 +1,4 @@
 #include "storage/export/har_import.hpp"
-
 #include <filesystem>
 
 #include "storage/exchange_table.hpp"
