@@ -200,6 +200,19 @@ Option reverse_option() {
   return option;
 }
 
+Option admin_option() {
+  Option option = text("admin", "ADDR:PORT|unix:PATH|off",
+                       "where status, metrics and housekeeping are asked for (default: the socket "
+                       "LOG.sock beside the log)",
+                       &Options::admin);
+  option.set = [](Options& options, std::string_view given) {
+    options.admin = given;
+    if (given == "off" || (given.starts_with("unix:") && given.size() > 5)) return std::string();
+    return check_listen(given);
+  };
+  return option;
+}
+
 Option upstream_ca_option() {
   Option option = text("upstream_ca", "FILE", "PEM certificates trusted beside the system's",
                        &Options::upstream_ca);
@@ -299,6 +312,7 @@ std::vector<Option> make_table() {
              "batched: on disk within 50 ms; strict: before the client sees the last byte",
              &Options::commit),
       reverse_option(),
+      admin_option(),
       list("gateway", "ADDR:PORT",
            "record HTTPS without a CA: http://ADDR:PORT/https/HOST/... is https://HOST/...",
            &Options::gateway, check_listen),

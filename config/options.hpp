@@ -42,6 +42,7 @@ struct Options {
   std::string commit = "batched";           ///< batched | strict
   std::string reverse;                      ///< URL; empty: forward proxy only
   std::vector<std::string> gateway;         ///< ADDR:PORT
+  std::string admin;                        ///< ADDR:PORT | unix:PATH | off; empty: beside the log
   std::vector<std::string> client_certs;    ///< HOST=FILE[,KEYFILE]
   std::string upstream_ca;                  ///< PEM file added to the system store
   std::vector<std::string> intercept;       ///< host patterns; empty: all

@@ -85,7 +85,21 @@ Result<void> Daemon::start() {
   for (unsigned i = 0; i < options.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(services_));
   }
-  return open_listeners();
+  if (auto ok = open_listeners(); !ok) return ok;
+  return open_admin();
+}
+
+/// By default beside the log that this daemon writes, and nowhere when it writes none.
+Result<void> Daemon::open_admin() {
+  std::string where = services_.options.admin;
+  if (where == "off") return {};
+  if (where.empty()) where = recorder_ ? default_admin(services_.options.db) : "";
+  if (where.empty()) return {};
+  auto admin = Admin::open(where, *workers_.front());
+  if (!admin) return std::move(admin).error();
+  admin_ = *std::move(admin);
+  log::get(log::Component::accept).info("admin: {}", log::escape(admin_->address()));
+  return {};
 }
 
 /// Checks --reverse as far as it can be without connecting.
@@ -182,6 +196,7 @@ Result<void> Daemon::run() {
   for (const auto& listener : listeners_) {
     asio::co_spawn(first, listener->run(), asio::detached);
   }
+  if (admin_) asio::co_spawn(first, admin_->run(), asio::detached);
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     threads.emplace_back([worker = workers_[i].get()] {
@@ -229,6 +244,7 @@ void Daemon::stop() {
 void Daemon::wind_down() {
   stopping_ = true;
   for (const auto& listener : listeners_) listener->close();
+  if (admin_) admin_->close();
   for (const auto& worker : workers_) {
     asio::post(worker->context, [this, worker = worker.get()] {
       const auto look = [this] {

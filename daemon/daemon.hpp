@@ -7,6 +7,7 @@
 
 #include "config/options.hpp"
 #include "daemon/accept/listener.hpp"
+#include "daemon/inspect/admin.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
 
@@ -40,6 +41,7 @@ class Daemon {
   Result<void> open_recorder();
   Result<void> open_tape();
   Result<void> open_listeners();
+  Result<void> open_admin();
   Result<void> open_listener(const net::Endpoint& endpoint, Entrance entrance);
   void await_signal();
   void on_signal(int number);
@@ -51,6 +53,7 @@ class Daemon {
   std::unique_ptr<storage::Recorder> recorder_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<Admin> admin_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<net::Timer> patience_;
   bool stopping_ = false;

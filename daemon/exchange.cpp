@@ -144,6 +144,7 @@ net::Awaitable<bool> Exchange::finish(storage::State state) {
   session_.set_recording(nullptr);
   row().state = state;
   row().timings.total_us = elapsed_us();
+  session_.worker.services.counters.count(row());
   log_line();
   if (!recording.active()) co_return true;
   if (!session_.worker.services.strict) {

@@ -20,6 +20,7 @@
 #include "client/net/tls_acceptor.hpp"
 #include "config/options.hpp"
 #include "daemon/forward/trust.hpp"
+#include "daemon/inspect/counters.hpp"
 #include "daemon/route/router.hpp"
 #include "storage/recorder.hpp"
 
@@ -53,7 +54,9 @@ struct Services {
   std::shared_ptr<net::TlsAcceptor> acceptor;  ///< how clients are met inside a tunnel
   std::shared_ptr<Tape> tape;                  ///< what answers in replay and auto; else null
   bool offline = false;                        ///< replay: nothing is asked of any server
-  double pace = 0;                                ///< of what is replayed; see Pace
+  double pace = 0;                             ///< of what is replayed; see Pace
+  Counters counters;
+  net::Clock::time_point started_at = net::Clock::now();
   mutable Refusals refusals;
   std::string pseudonym;                    ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to

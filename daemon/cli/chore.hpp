@@ -9,8 +9,8 @@
 
 namespace tapedeck::cli {
 
-/// Does a chore (storage/keep/chores) on the log, or has the daemon that is recording into it do it.
-/// Returns the chore's result.
+/// Does a chore (storage/keep/chores) on the log, or has the daemon that is recording into it do
+/// it. Returns the chore's result.
 Result<nlohmann::json> perform_chore(const Common& common, std::string_view name,
                                      const nlohmann::json& arguments);
 

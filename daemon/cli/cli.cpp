@@ -11,7 +11,7 @@
 
 #include "config/load.hpp"
 #include "daemon/cli/command.hpp"
-#include "daemon/cli/version.hpp"
+#include "daemon/version.hpp"
 #include "storage/export/json_reader.hpp"
 #include "storage/query/log_reader.hpp"
 
@@ -127,6 +127,7 @@ int run(int argc, char** argv) {
   add_fetch(app, common, chosen);
   add_match(app, common, chosen);
   add_backup(app, common, chosen);
+  add_status(app, common, chosen);
   add_ca(app, common, chosen);
   add_config(app, common, chosen);
   for (CLI::App* command : app.get_subcommands({})) {

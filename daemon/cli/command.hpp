@@ -49,6 +49,7 @@ void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
 void add_backup(CLI::App& app, const Common& common, Chosen& chosen);
 void add_match(CLI::App& app, const Common& common, Chosen& chosen);
+void add_status(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);
 
 /// Every option of the table but db, for a command that starts a proxy; what was given of them.

@@ -6,7 +6,7 @@
 #include "daemon/cli/filter_terms.hpp"
 #include "daemon/cli/json_text.hpp"
 #include "daemon/cli/output_file.hpp"
-#include "daemon/cli/version.hpp"
+#include "daemon/version.hpp"
 #include "storage/export/log_export.hpp"
 
 namespace tapedeck::cli {

@@ -130,6 +130,11 @@ void Tape::note_miss(std::string request, std::string why) {
   if (misses_.size() < kListed) misses_.push_back({std::move(request), std::move(why)});
 }
 
+std::pair<std::uint64_t, std::uint64_t> Tape::counts() const {
+  const std::lock_guard lock(mutex_);
+  return {served_, missed_};
+}
+
 Tape::Summary Tape::summary() {
   const std::lock_guard lock(mutex_);
   if (first_.valid()) {

@@ -54,6 +54,8 @@ class Tape {
 
   const storage::MatchRules& rules() const noexcept { return rules_; }
   Summary summary();
+  /// Served and missed, without looking through the recording.
+  std::pair<std::uint64_t, std::uint64_t> counts() const;
 
  private:
   /// One recording and how far it has been played, for each request.

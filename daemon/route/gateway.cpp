@@ -5,8 +5,7 @@
 
 #include "client/http/error.hpp"
 #include "client/http/grammar.hpp"
-#include "client/net/certificate.hpp"
-#include "client/net/error.hpp"
+#include "daemon/route/same_site.hpp"
 
 namespace tapedeck {
 namespace {
@@ -15,31 +14,6 @@ constexpr std::string_view kShape = "the gateway is asked for /https/HOST/PATH o
 
 Failure refuse(std::error_code code, std::string detail) {
   return Failure{code, Stage::route, Blame::remote, std::move(detail)};
-}
-
-/// A page that rebinds its own name to our address still sends that name.
-bool names_this_machine(const http::Authority& authority) {
-  return authority.ipv6_literal || net::is_address(authority.host) ||
-         http::iequals(authority.host, "localhost");
-}
-
-Result<void> check_same_site(const http::RequestHead& head) {
-  const std::string host(head.fields.get("Host").value_or(""));
-  const auto authority = http::parse_authority(host);
-  if (!host.empty() && (!authority || !names_this_machine(*authority))) {
-    return refuse(net::Error::denied,
-                  "the gateway answers to localhost or an address, not to the Host " + host);
-  }
-  const auto origin = head.fields.get("Origin");
-  if (origin && !http::iequals(*origin, "http://" + host)) {
-    return refuse(net::Error::denied,
-                  "a page of another site, " + std::string(*origin) + ", may not use the gateway");
-  }
-  const auto site = head.fields.get("Sec-Fetch-Site");
-  if (site && *site != "same-origin" && *site != "none") {
-    return refuse(net::Error::denied, "a page of another site may not use the gateway");
-  }
-  return {};
 }
 
 /// The gateway's URL for the server of `url`, without a path.

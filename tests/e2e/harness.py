@@ -71,6 +71,13 @@ class Daemon:
             time.sleep(0.01)
 
 
+    def await_rows_at_least(self, count):
+        end = time.monotonic() + DEADLINE
+        while self.rows("SELECT count(*) FROM exchange")[0][0] < count:
+            self.case.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 

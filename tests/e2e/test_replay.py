@@ -160,7 +160,3 @@ class Replay(Https):
         self.assertIn("nearest is exchange 1: query page: 7, recorded 1", near.stdout)
         wrong = self.tapedeck("match", "--db", self.db, "nonsense", status=2)
         self.assertIn("expected 'METHOD URL', not 'nonsense'", wrong.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -9,7 +9,7 @@
 #include "daemon/cli/fetch/job.hpp"
 #include "daemon/cli/fetch/output.hpp"
 #include "daemon/cli/fetch/trace_printer.hpp"
-#include "daemon/cli/version.hpp"
+#include "daemon/version.hpp"
 
 namespace tapedeck::fetch {
 namespace {
@@ -148,7 +148,7 @@ class Fetcher {
       }
       fields.add(name, value);
     };
-    add("User-Agent", "tapedeck/" + std::string(cli::kVersion));
+    add("User-Agent", "tapedeck/" + std::string(kVersion));
     add("Accept", "*/*");
     if (job_.compressed) add("Accept-Encoding", "gzip, deflate, br, zstd");
     if (job_.data && !job_.data_type.empty()) add("Content-Type", job_.data_type);

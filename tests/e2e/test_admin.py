@@ -1,0 +1,167 @@
+"""The admin door: status, metrics, and chores done by the daemon that records."""
+import http.client
+import json
+import os
+import re
+import socket
+import sqlite3
+import stat
+import threading
+
+from harness import Case, Daemon
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+class Admin(Case):
+    def ask(self, daemon, target, method="GET", body=None):
+        connection = UnixConnection(daemon.db + ".sock")
+        connection.request(method, target, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    def test_status_counts_what_happened(self):
+        origin = self.echo_origin()
+        daemon = Daemon(self, "--session", "s")
+        for _ in range(3):
+            self.curl(daemon, origin + "/a")
+        self.curl(daemon, "http://127.0.0.1:9/", "-o", os.path.join(self.dir, "refused"))
+        daemon.await_rows(4)
+        status = json.loads(self.tapedeck("status", "--db", daemon.db, "--json").stdout)
+        self.assertEqual(status["exchanges"], {"complete": 3, "failed": 1, "aborted": 0})
+        self.assertEqual(status["log"]["recorded"], 4)
+        self.assertEqual(status["pid"], daemon.process.pid)
+        self.assertEqual(status["listeners"], [daemon.url])
+        text = self.tapedeck("status", "--db", daemon.db).stdout
+        self.assertIn("exchanges   3 complete, 1 failed, 0 aborted\n", text)
+        self.assertIn(f"listening   {daemon.url}\n", text)
+
+    def test_metrics_are_openmetrics(self):
+        origin = self.echo_origin()
+        daemon = Daemon(self)
+        for _ in range(2):
+            self.curl(daemon, origin + "/a")
+        daemon.await_rows(2)
+        status, text = self.ask(daemon, "/metrics")
+        self.assertEqual(status, 200)
+        self.assertTrue(text.endswith("# EOF\n"))
+        families = dict(re.findall(r"# TYPE (\S+) (\S+)", text))
+        samples = {}
+        for line in text.splitlines():
+            if line.startswith("#"):
+                continue
+            name, labels, value = re.fullmatch(
+                r"([a-z_:]+)(?:\{((?:[a-z]+=\"[^\"]*\",?)+)\})? ([0-9.e+-]+)", line).groups()
+            family = re.sub(r"_(total|bucket|sum|count|info)$", "", name)
+            self.assertTrue(name in families or family in families, line)
+            samples[name, labels] = float(value)
+        self.assertEqual(
+            samples["tapedeck_exchanges_total", 'mode="forward",outcome="complete"'], 2)
+        self.assertEqual(samples["tapedeck_exchange_duration_seconds_count", None], 2)
+        self.assertEqual(samples["tapedeck_exchange_duration_seconds_bucket", 'le="+Inf"'], 2)
+        self.assertEqual(samples["tapedeck_upstream_connections_opened_total", None]
+                         + samples["tapedeck_upstream_connections_reused_total", None], 2)
+
+    def test_the_socket_is_its_owners_alone(self):
+        daemon = Daemon(self)
+        self.assertEqual(stat.S_IMODE(os.stat(daemon.db + ".sock").st_mode), 0o600)
+        daemon.stop()
+        self.assertFalse(os.path.exists(daemon.db + ".sock"))
+
+    def test_a_socket_left_by_a_crash_is_replaced(self):
+        daemon = Daemon(self)
+        daemon.kill()
+        self.assertTrue(os.path.exists(daemon.db + ".sock"))
+        gone = self.tapedeck("status", "--db", daemon.db, status=1)
+        self.assertEqual(gone.stderr, f"tapedeck: status: no daemon answers for {daemon.db}\n")
+        again = Daemon(self)
+        self.tapedeck("status", "--db", again.db)
+
+    def test_wrong_requests_are_answered(self):
+        daemon = Daemon(self)
+        self.assertEqual(self.ask(daemon, "/nothing")[0], 404)
+        self.assertEqual(self.ask(daemon, "/status", "DELETE")[0], 405)
+        self.assertEqual(self.ask(daemon, "/chore/nothing", "POST", "{}"),
+                         (400, '{"error":"no chore is called \'nothing\'"}'))
+        self.assertEqual(self.ask(daemon, "/chore/backup", "POST", "[")[0], 400)
+        self.assertEqual(self.ask(daemon, "/chore/backup", "POST", "{}")[0], 400)
+        self.assertEqual(self.ask(daemon, "/chore/backup", "POST", "x" * 70_000)[0], 413)
+        with socket.socket(socket.AF_UNIX) as rude:
+            rude.connect(daemon.db + ".sock")
+            rude.send(b"nonsense\r\n\r\n")
+            self.assertIn(b" 400 ", rude.recv(1000))
+        self.assertEqual(self.ask(daemon, "/status")[0], 200)
+
+    def test_on_loopback_a_browser_is_refused_and_a_token_needed(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        daemon = Daemon(self, "--admin", f"127.0.0.1:{port}")
+
+        def ask(method, target, body=None, **headers):
+            connection = http.client.HTTPConnection("127.0.0.1", port)
+            connection.request(method, target, body,
+                               {name.replace("_", "-"): value for name, value in headers.items()})
+            return connection.getresponse().status
+
+        self.assertEqual(ask("GET", "/status"), 200)
+        self.assertEqual(ask("GET", "/status", Host="rebound.example"), 403)
+        self.assertEqual(ask("GET", "/status", Origin="http://evil.example"), 403)
+        self.assertEqual(ask("GET", "/status", Sec_Fetch_Site="cross-site"), 403)
+        arguments = json.dumps({"file": os.path.join(self.dir, "copy.db")})
+        self.assertEqual(ask("POST", "/chore/backup", arguments), 401)
+        self.assertEqual(ask("POST", "/chore/backup", arguments, Authorization="Bearer x"), 401)
+        token = daemon.db + ".token"
+        self.assertEqual(stat.S_IMODE(os.stat(token).st_mode), 0o600)
+        with open(token) as file:
+            self.assertEqual(
+                ask("POST", "/chore/backup", arguments, Authorization="Bearer " + file.read()), 200)
+        self.env["TAPEDECK_ADMIN"] = f"127.0.0.1:{port}"
+        self.tapedeck("backup", "--db", daemon.db, os.path.join(self.dir, "another.db"))
+
+    def test_off_is_off(self):
+        daemon = Daemon(self, "--admin", "off")
+        self.assertFalse(os.path.exists(daemon.db + ".sock"))
+        self.tapedeck("status", "--db", daemon.db, "--admin", "off", status=1)
+
+    def test_backup_while_recording_is_whole(self):
+        origin = self.echo_origin()
+        daemon = Daemon(self)
+        sending = threading.Event()
+        sending.set()
+
+        def send():
+            while sending.is_set():
+                self.curl(daemon, *[origin + "/a"] * 20, "-d", "x" * 3000)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            daemon.await_rows_at_least(20)
+            for name in ("one.db", "two.db"):
+                copy = os.path.join(self.dir, name)
+                self.tapedeck("backup", "--db", daemon.db, copy)
+                log = sqlite3.connect(f"file:{copy}?mode=ro", uri=True)
+                self.assertEqual(log.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+                self.assertGreaterEqual(log.execute("SELECT count(*) FROM exchange").fetchone()[0],
+                                        20)
+                log.close()
+                self.assertEqual(stat.S_IMODE(os.stat(copy).st_mode), 0o600)
+                self.assertFalse(os.path.exists(copy + "-wal"))
+                self.tapedeck("ls", "--db", copy)
+        finally:
+            sending.clear()
+            sender.join()
+        exists = self.tapedeck("backup", "--db", daemon.db, copy, status=1)
+        self.assertIn("two.db exists already", exists.stderr)
+        daemon.stop()
+        # Without a daemon the command does it itself.
+        self.tapedeck("backup", "--db", daemon.db, os.path.join(self.dir, "three.db"))
