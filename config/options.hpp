@@ -33,15 +33,16 @@ struct Options {
   std::vector<std::string> listen;  ///< ADDR:PORT; empty: 127.0.0.1:8888 and [::1]:8888
   std::string db;                   ///< empty: tapedeck.db in the data directory
   std::string session;
-  std::string mode = "record";              ///< record | replay | auto | pass
-  std::vector<std::string> match;           ///< rules: what counts beyond the default key
-  std::vector<std::string> ignore;          ///< rules: what does not count
-  std::string exhausted = "repeat";         ///< repeat | miss
-  std::string pace = "none";                ///< none | recorded | Nx, as parse_pace() reads it
-  std::string record = "all";               ///< all | heads | none
-  std::string commit = "batched";           ///< batched | strict
-  std::string reverse;                      ///< URL; empty: forward proxy only
-  std::vector<std::string> gateway;         ///< ADDR:PORT
+  std::string mode = "record";                ///< record | replay | auto | pass
+  std::vector<std::string> match;             ///< rules: what counts beyond the default key
+  std::vector<std::string> ignore;            ///< rules: what does not count
+  std::string exhausted = "repeat";           ///< repeat | miss
+  std::string pace = "none";                  ///< none | recorded | Nx, as parse_pace() reads it
+  std::string record = "all";                 ///< all | heads | none
+  std::string commit = "batched";             ///< batched | strict
+  std::string on_storage_failure = "refuse";  ///< refuse | pass
+  std::string reverse;                        ///< URL; empty: forward proxy only
+  std::vector<std::string> gateway;           ///< ADDR:PORT
   std::string admin;                        ///< ADDR:PORT | unix:PATH | off; empty: beside the log
   std::vector<std::string> client_certs;    ///< HOST=FILE[,KEYFILE]
   std::string upstream_ca;                  ///< PEM file added to the system store

@@ -156,6 +156,9 @@ Result<void> Daemon::open_recorder() {
   auto opened = storage::Recorder::open(std::move(recording));
   if (!opened) return std::move(opened).error();
   recorder_ = *std::move(opened);
+  services_.health.watch(*recorder_, options.on_storage_failure == "pass"
+                                         ? LogHealth::Policy::pass
+                                         : LogHealth::Policy::refuse);
   return {};
 }
 
@@ -208,6 +211,7 @@ Result<void> Daemon::run() {
   first.run();
   threads.clear();
   if (!recorder_) return {};
+  (void)services_.health.refusal();  // a gap that has ended is written
   const std::size_t lost = recorder_->close();
   if (lost == 0) return {};
   return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,

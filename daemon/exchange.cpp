@@ -19,11 +19,8 @@ std::int64_t unix_microseconds() {
 
 Exchange::Exchange(Session& session, http::RequestHead received)
     : head(std::move(received)), session_(session), started_(net::Clock::now()) {
-  storage::Recorder* const recorder = session.worker.services.recorder;
-  // While the disk refuses and the queue is full, a 503 more cannot be kept without end.
-  if (recorder != nullptr && (recorder->healthy() || !recorder->congested())) {
-    recording = recorder->begin();
-  }
+  Services& services = session.worker.services;
+  if (services.health.admit()) recording = services.recorder->begin();
   storage::Exchange& record = row();
   record.started_at = unix_microseconds();
   record.client = session.address;

@@ -10,6 +10,7 @@ namespace tapedeck {
 
 int serve(const config::Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write, not the end
   Daemon daemon(options);
   if (auto ok = daemon.start(); !ok) {
     std::cerr << "tapedeck: " << ok.error().to_string() << std::endl;

@@ -57,21 +57,6 @@ bool Services::intercepts(std::string_view host, std::uint16_t port) const {
   return options.intercept.empty() || matches_any(options.intercept, host, port);
 }
 
-std::string Services::storage_failure() {
-  if (recorder == nullptr) return {};
-  const bool failed = !recorder->healthy();
-  std::string why = failed ? recorder->stats().last_error : std::string{};
-  if (storage_failed.exchange(failed) != failed) {
-    spdlog::logger& log = log::get(log::Component::record);
-    if (failed) {
-      log.error("the log cannot be written, requests are answered with 503: {}", why);
-    } else {
-      log.warn("the log can be written again");
-    }
-  }
-  return why;
-}
-
 bool Services::is_self(const net::Endpoint& to, const net::Endpoint& from) const {
   const net::Endpoint peer = unmapped(to);
   if (!peer.address().is_loopback() && peer.address() != unmapped(from).address()) return false;

@@ -21,6 +21,7 @@
 #include "config/options.hpp"
 #include "daemon/forward/trust.hpp"
 #include "daemon/inspect/counters.hpp"
+#include "daemon/log_health.hpp"
 #include "daemon/route/router.hpp"
 #include "storage/recorder.hpp"
 
@@ -58,10 +59,10 @@ struct Services {
   Counters counters;
   net::Clock::time_point started_at = net::Clock::now();
   mutable Refusals refusals;
-  std::string pseudonym;                    ///< ours in Via, unique to this process
-  std::vector<net::Endpoint> listeners;     ///< where we accept: never a place to forward to
-  storage::Recorder* recorder = nullptr;    ///< null when nothing is recorded
-  std::atomic<bool> storage_failed{false};  ///< as last logged
+  std::string pseudonym;                  ///< ours in Via, unique to this process
+  std::vector<net::Endpoint> listeners;   ///< where we accept: never a place to forward to
+  storage::Recorder* recorder = nullptr;  ///< null when nothing is recorded
+  LogHealth health;
   std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
 
   /// --commit strict.
@@ -73,10 +74,6 @@ struct Services {
   bool passes_through(std::string_view host, std::uint16_t port) const;
   /// It is read.
   bool intercepts(std::string_view host, std::uint16_t port) const;
-
-  /// What keeps the log from being written, or "" while it can be; says so in the daemon's log when
-  /// that changes.
-  std::string storage_failure();
 
   /// True when a connection to `peer` from `local` would reach one of our own listeners.
   bool is_self(const net::Endpoint& peer, const net::Endpoint& local) const;

@@ -233,7 +233,7 @@ net::Awaitable<void> Session::serve() {
     co_await exchange.answer(std::move(head), std::move(body));
     co_return;
   }
-  if (std::string why = worker.services.storage_failure(); !why.empty()) {
+  if (std::string why = worker.services.health.refusal(); !why.empty()) {
     Failure failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
                     std::move(why)};
     co_await exchange.fail(std::move(failure));

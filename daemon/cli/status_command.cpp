@@ -39,6 +39,9 @@ void print(const json& status) {
                   human_size(log.at("bytes").get<std::int64_t>()) + " and " +
                   human_size(log.at("wal_bytes").get<std::int64_t>()) + " not yet in it, " +
                   human_size(log.at("queued_bytes").get<std::int64_t>()) + " queued");
+  if (const auto gone = log.at("unrecorded").get<std::int64_t>(); gone > 0) {
+    line("TROUBLE", std::to_string(gone) + " exchanges went by unrecorded; see table gap");
+  }
   if (!log.at("healthy").get<bool>()) {
     line("TROUBLE", "the log cannot be written: " + log.at("last_error").get<std::string>());
   }

@@ -94,6 +94,7 @@ std::string status_json(const Services& services) {
                      {"recorded", stats.exchanges},
                      {"queued_bytes", stats.queued_bytes},
                      {"failed_writes", stats.failed_writes},
+                     {"unrecorded", services.health.unrecorded()},
                      {"healthy", services.recorder->healthy()},
                      {"last_error", stats.last_error}};
   }
@@ -145,6 +146,8 @@ std::string metrics_text(const Services& services) {
     metrics.gauge("queue_bytes", "Waiting for the log's writer.", stats.queued_bytes, "bytes");
     metrics.counter("failed_writes", "Transactions that could not be committed.",
                     stats.failed_writes);
+    metrics.counter("unrecorded_exchanges", "Gone by while the log could not be written.",
+                    services.health.unrecorded());
     metrics.gauge("database_bytes", "Of the log's file.", file_size(services.options.db), "bytes");
     metrics.gauge("wal_bytes", "Of the log's write-ahead log.",
                   file_size(services.options.db + "-wal"), "bytes");

@@ -61,6 +61,7 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"pace", "1001x"},
       {"record", "some"},
       {"commit", "later"},
+      {"on_storage_failure", "ignore"},
       {"reverse", "example.com"},
       {"reverse", "ftp://example.com"},
       {"reverse", "http://"},
