@@ -45,8 +45,14 @@ void add_show(CLI::App& app, const Common& common, Chosen& chosen);
 void add_sql(CLI::App& app, const Common& common, Chosen& chosen);
 void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
+void add_replay(CLI::App& app, const Common& common, Chosen& chosen);
+void add_diff(CLI::App& app, const Common& common, Chosen& chosen);
 void add_match(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);
+
+/// Terms such as `-host:NAME`, which the parser took for options and left over. What is an option
+/// all the same is refused as the parser would.
+void take_negated_terms(const CLI::App& command, std::vector<std::string>& filters);
 
 /// Every option of the table but db, for a command that starts a proxy; what was given of them.
 std::shared_ptr<config::Given> add_serve_options(CLI::App& command);

@@ -141,6 +141,15 @@ int list(const Common& common, const Options& options) {
 
 }  // namespace
 
+void take_negated_terms(const CLI::App& command, std::vector<std::string>& filters) {
+  for (const std::string& term : command.remaining()) {
+    if (term == "-h") throw CLI::CallForHelp();
+    if (term == "--") continue;
+    if (term.starts_with("--")) throw CLI::ExtrasError({term});
+    filters.push_back(term);
+  }
+}
+
 void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
   CLI::App* const ls = app.add_subcommand("ls", "list exchanges, newest first");
   const auto options = std::make_shared<Options>();
@@ -168,12 +177,7 @@ void add_ls(CLI::App& app, const Common& common, Chosen& chosen) {
   // `-term` looks like an option to the parser, which leaves it over.
   ls->allow_extras();
   ls->callback([&common, &chosen, options, ls] {
-    for (const std::string& term : ls->remaining()) {
-      if (term == "-h") throw CLI::CallForHelp();
-      if (term == "--") continue;
-      if (term.starts_with("--")) throw CLI::ExtrasError({term});
-      options->filters.push_back(term);
-    }
+    take_negated_terms(*ls, options->filters);
     chosen = [&common, options] { return list(common, *options); };
   });
 }

@@ -1,0 +1,166 @@
+#include "daemon/cli/resend/report.hpp"
+
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/compare/differences.hpp"
+
+namespace tapedeck::resend {
+namespace {
+
+using cli::harmless;
+using cli::human_duration;
+using cli::padded_left;
+using cli::padded_right;
+using cli::Style;
+using cli::styled;
+using nlohmann::ordered_json;
+
+/// Endpoints told; the others are counted.
+constexpr std::size_t kToldEndpoints = 50;
+
+std::string status_of(const storage::ComparedResponse& response) {
+  return response.status == 0 ? "-" : std::to_string(response.status);
+}
+
+std::string times(const Latency::Percentiles& found) {
+  return padded_left(human_duration(found.p50_us), 7) + " " +
+         padded_left(human_duration(found.p95_us), 7) + " " +
+         padded_left(human_duration(found.p99_us), 7);
+}
+
+ordered_json times_json(const Latency::Percentiles& found) {
+  return {{"p50_us", found.p50_us}, {"p95_us", found.p95_us}, {"p99_us", found.p99_us}};
+}
+
+}  // namespace
+
+Result<Report> Report::open(const Job& job) {
+  if (job.junit_file.empty()) return Report(job, std::nullopt);
+  auto junit = Junit::create(job.junit_file);
+  if (!junit) return std::move(junit).error();
+  return Report(job, *std::move(junit));
+}
+
+void Report::add_skipped(const Plan& plan) {
+  skipped_ = plan.skipped_count;
+  for (const Plan::Skipped& one : plan.skipped) {
+    if (junit_) junit_->add_skipped(std::to_string(one.id) + " " + one.what, one.why);
+    if (job_.json) {
+      std::cout << cli::json_line(
+          {{"kind", "skipped"}, {"id", one.id}, {"what", one.what}, {"why", one.why}});
+    } else {
+      std::cout << padded_left(std::to_string(one.id), 6) << " skipped  " << harmless(one.what)
+                << ": " << one.why << '\n';
+    }
+  }
+  if (!job_.json && plan.skipped.size() < plan.skipped_count) {
+    std::cout << "… and " << plan.skipped_count - plan.skipped.size() << " more skipped\n";
+  }
+}
+
+void Report::add(const Resent& resent) {
+  ++(!resent.failure.empty() ? failed_ : resent.comparison.same() ? same_ : differ_);
+  const std::string endpoint = endpoint_of(resent.before.method, resent.url);
+  if (resent.failure.empty()) {
+    latency_.add(endpoint, resent.total_us, resent.before.total_us.value_or(resent.total_us));
+  }
+  if (junit_) {
+    const std::string name =
+        std::to_string(resent.before.id) + " " + resent.before.method + " " + resent.url;
+    const auto outcome = !resent.failure.empty()    ? Junit::Outcome::error
+                         : resent.comparison.same() ? Junit::Outcome::passed
+                                                    : Junit::Outcome::failed;
+    junit_->add(endpoint, name, resent.total_us, outcome,
+                resent.failure.empty() ? cli::differences_text(resent.comparison) : resent.failure);
+  }
+  if (job_.json) {
+    print_json(resent);
+  } else {
+    print_line(resent);
+  }
+}
+
+void Report::print_line(const Resent& resent) const {
+  const bool failed = !resent.failure.empty();
+  const bool same = resent.comparison.same();
+  const std::string_view verdict = failed ? "failed" : same ? "same" : "differs";
+  const Style style = failed ? Style::bad : same ? Style::good : Style::warning;
+  std::cout << padded_left(std::to_string(resent.before.id), 6) << ' '
+            << styled(job_.terminal, style, padded_right(verdict, 7)) << ' '
+            << padded_left(status_of(resent.after), 3) << ' '
+            << padded_left(human_duration(resent.total_us), 7) << ' '
+            << harmless(resent.before.method + " " + resent.url) << '\n';
+  if (failed) {
+    std::cout << "    " << harmless(resent.failure) << '\n';
+  } else {
+    std::cout << cli::differences_text(resent.comparison, job_.terminal);
+  }
+}
+
+void Report::print_json(const Resent& resent) const {
+  ordered_json object = {{"kind", "exchange"},
+                         {"id", resent.before.id},
+                         {"method", resent.before.method},
+                         {"url", resent.url},
+                         {"status", nullptr},
+                         {"recorded_status", nullptr},
+                         {"total_us", resent.total_us},
+                         {"recorded_total_us", nullptr}};
+  if (resent.after.status != 0) object["status"] = resent.after.status;
+  if (resent.before.response.status != 0) object["recorded_status"] = resent.before.response.status;
+  if (resent.before.total_us) object["recorded_total_us"] = *resent.before.total_us;
+  if (!resent.failure.empty()) object["failure"] = resent.failure;
+  cli::add_differences(resent.comparison, object);
+  std::cout << cli::json_line(object);
+}
+
+void Report::print_endpoints() const {
+  const auto& endpoints = latency_.endpoints();
+  if (!job_.json && !endpoints.empty()) {
+    std::cout << "\n   n     now: p50     p95     p99   then: p50     p95     p99\n";
+  }
+  std::size_t told = 0;
+  for (const auto& [endpoint, measured] : endpoints) {
+    const auto now = Latency::percentiles(measured.now_us);
+    const auto before = Latency::percentiles(measured.before_us);
+    if (job_.json) {
+      std::cout << cli::json_line({{"kind", "endpoint"},
+                                   {"endpoint", endpoint},
+                                   {"count", measured.now_us.size()},
+                                   {"now", times_json(now)},
+                                   {"recorded", times_json(before)}});
+    } else if (told++ < kToldEndpoints) {
+      std::cout << padded_left(std::to_string(measured.now_us.size()), 4) << "      " << times(now)
+                << "      " << times(before) << "  " << harmless(endpoint) << '\n';
+    }
+  }
+  if (told > kToldEndpoints) std::cout << "… and " << told - kToldEndpoints << " more endpoints\n";
+}
+
+void Report::print_sum(std::size_t planned) const {
+  if (job_.json) {
+    std::cout << cli::json_line({{"kind", "summary"},
+                                 {"same", same_},
+                                 {"differ", differ_},
+                                 {"failed", failed_},
+                                 {"skipped", skipped_},
+                                 {"not_sent", planned - sent()}});
+    return;
+  }
+  std::cout << sent() << " sent: " << same_ << " same, " << differ_ << " differ, " << failed_
+            << " failed";
+  if (skipped_ > 0) std::cout << "; " << skipped_ << " skipped";
+  if (sent() < planned) std::cout << "; interrupted, " << planned - sent() << " not sent";
+  std::cout << '\n';
+}
+
+Result<void> Report::finish(std::size_t planned) {
+  print_endpoints();
+  print_sum(planned);
+  std::cout.flush();
+  return junit_ ? junit_->finish() : Result<void>{};
+}
+
+}  // namespace tapedeck::resend
