@@ -97,7 +97,7 @@ void add_replay(CLI::App& app, const Common& common, Chosen& chosen) {
       ->type_name("URL");
   replay->add_option("--concurrency", job.concurrency, "how many at once (default: 1)")
       ->type_name("N")
-      ->check(count(1'000));
+      ->check(count(256));
   replay->add_option("--rate", job.rate, "how many a second at the most")
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""));

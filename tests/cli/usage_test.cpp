@@ -9,8 +9,8 @@ TEST_F(Usage, WrongUsageIsOneLineAndStatusTwo) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{}, "usage: A subcommand is required"},
       {{"record"},
-       "usage: unknown command 'record'; commands are serve, run, ls, show, sql, fetch, ca, "
-       "config"},
+       "usage: unknown command 'record'; commands are serve, run, ls, show, sql, fetch, match, "
+       "replay, diff, ca, config"},
       {{"\x1b[31m\n"}, "usage: unknown command '\\x1b[31m\\x0a'"},
       {{"ls", "--bogus"}, "usage: The following argument was not expected: --bogus"},
       {{"ls", "--limit", "many"}, "usage: --limit: expected a whole number, not 'many'"},
@@ -26,7 +26,8 @@ TEST_F(Usage, WrongUsageIsOneLineAndStatusTwo) {
       {{"config"}, "usage: "},
       {{"serve", "extra"}, "usage: The following argument was not expected: extra"},
       {{"serve", "--listen", "0.0.0.0:1"}, "configure: --listen: only loopback addresses"},
-      {{"serve", "--mode", "replay"}, "configure: --mode: expected record|pass, not 'replay'"},
+      {{"serve", "--mode", "tape"},
+       "configure: --mode: expected record|replay|auto|pass, not 'tape'"},
       {{"serve", "--tls-timeout", "10"}, "configure: --tls-timeout: expected a duration"},
       {{"--config", "/no/such.toml", "ls"}, "configure: /no/such.toml: cannot be read"},
       {{"--config", "/", "config", "check"}, "configure: /: is a directory"},
@@ -43,7 +44,7 @@ TEST_F(Usage, AWrongConfigurationStopsTheReadingCommandsToo) {
     std::vector<std::string> arguments = {"--config", file, command};
     if (arguments.back() == "config") arguments.emplace_back("show");
     EXPECT_EQ(refused(arguments),
-              "configure: " + file + ":1:8: mode: expected record|pass, not 'a\\x0ab'");
+              "configure: " + file + ":1:8: mode: expected record|replay|auto|pass, not 'a\\x0ab'");
   }
 }
 
@@ -54,6 +55,8 @@ TEST_F(Usage, HelpAndVersionAreNoErrors) {
                                                     {"ls", "-h"},
                                                     {"show", "--help"},
                                                     {"sql", "--help"},
+                                                    {"replay", "--help"},
+                                                    {"diff", "--help"},
                                                     {"config", "--help"},
                                                     {"config", "check", "--help"},
                                                     {"config", "show", "--help"}}) {

@@ -2,6 +2,7 @@
 
 #include "storage/compare/headers.hpp"
 #include "storage/compare/json.hpp"
+#include "storage/compare/pairing.hpp"
 #include "storage/compare/response.hpp"
 #include "storage/compare/text.hpp"
 
@@ -229,6 +230,44 @@ TEST(Compare, LongValuesAreCutWhereTheyDiffer) {
   EXPECT_TRUE(before.starts_with("…x") && before.ends_with("x…")) << before;
   EXPECT_LT(before.size(), 140u);
   EXPECT_EQ(shortened("short"), "short");
+}
+
+TEST(Compare, SessionsArePairedByKeyAndOrder) {
+  struct Case {
+    const char* before;  // a letter a key, in the order recorded
+    const char* after;
+    const char* told;
+  };
+  const Case table[] = {
+      {"", "", ""},
+      {"ab", "ab", "0-0 1-1"},
+      {"aab", "ab", "0-0 2-1 missing 1"},
+      {"ab", "abb", "0-0 1-1 extra 2"},
+      {"abc", "cab", "0-1 1-2 2-0*"},
+      {"abcd", "acbd", "0-0 1-2* 2-1 3-3"},
+      {"aba", "aab", "0-0 1-2* 2-1"},
+  };
+  const auto keyed = [](std::string_view letters) {
+    std::vector<Keyed> session;
+    for (const char letter : letters) {
+      MatchKey key;
+      key.bits[0] = static_cast<std::uint64_t>(letter);
+      session.push_back({key, static_cast<std::int64_t>(session.size())});
+    }
+    return session;
+  };
+  for (const auto& [before, after, expected] : table) {
+    const Pairing pairing = pair_up(keyed(before), keyed(after));
+    std::string told;
+    const auto add = [&](const std::string& word) { told += (told.empty() ? "" : " ") + word; };
+    for (const auto& pair : pairing.pairs) {
+      add(std::to_string(pair.before) + "-" + std::to_string(pair.after) +
+          (pair.reordered ? "*" : ""));
+    }
+    for (const std::int64_t id : pairing.missing) add("missing " + std::to_string(id));
+    for (const std::int64_t id : pairing.extra) add("extra " + std::to_string(id));
+    EXPECT_EQ(told, expected) << before << " and " << after;
+  }
 }
 
 TEST(Compare, DepthAndSizeCostNoStack) {

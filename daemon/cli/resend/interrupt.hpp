@@ -6,7 +6,7 @@
 namespace tapedeck::resend {
 
 /// SIGINT and SIGTERM as a wish to end in order, for as long as it lives; a second one ends the
-/// process at once. One at a time.
+/// process at once. SIGPIPE is ignored meanwhile: a write tells. One at a time.
 class Interrupt {
  public:
   Interrupt();
@@ -21,6 +21,7 @@ class Interrupt {
  private:
   struct sigaction before_int_ {};
   struct sigaction before_term_ {};
+  struct sigaction before_pipe_ {};
 };
 
 }  // namespace tapedeck::resend

@@ -33,18 +33,20 @@ std::string endpoint_of(std::string_view method, std::string_view url) {
   return endpoint;
 }
 
-void Latency::add(const std::string& endpoint, std::int64_t now_us, std::int64_t before_us) {
+void Latency::add(const std::string& endpoint, std::int64_t now_us,
+                  std::optional<std::int64_t> before_us) {
   Times& times = endpoints_[endpoint];
   times.now_us.push_back(now_us);
-  times.before_us.push_back(before_us);
+  if (before_us) times.before_us.push_back(*before_us);
 }
 
-Latency::Percentiles Latency::percentiles(std::vector<std::int64_t> times) {
+std::optional<Latency::Percentiles> Latency::percentiles(std::vector<std::int64_t> times) {
+  if (times.empty()) return std::nullopt;
   std::sort(times.begin(), times.end());
   const auto at = [&](std::size_t percent) {
     return times[(times.size() * percent + 99) / 100 - 1];
   };
-  return {at(50), at(95), at(99)};
+  return Percentiles{at(50), at(95), at(99)};
 }
 
 }  // namespace tapedeck::resend

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +26,12 @@ class Latency {
     std::vector<std::int64_t> before_us = {};
   };
 
-  void add(const std::string& endpoint, std::int64_t now_us, std::int64_t before_us);
+  void add(const std::string& endpoint, std::int64_t now_us, std::optional<std::int64_t> before_us);
   /// By name.
   const std::map<std::string, Times>& endpoints() const noexcept { return endpoints_; }
 
-  /// By the nearest rank. Precondition: !times.empty().
-  static Percentiles percentiles(std::vector<std::int64_t> times);
+  /// By the nearest rank; nullopt of none.
+  static std::optional<Percentiles> percentiles(std::vector<std::int64_t> times);
 
  private:
   std::map<std::string, Times> endpoints_;

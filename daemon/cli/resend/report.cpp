@@ -1,5 +1,6 @@
 #include "daemon/cli/resend/report.hpp"
 
+#include <cerrno>
 #include <iostream>
 
 #include <nlohmann/json.hpp>
@@ -24,14 +25,16 @@ std::string status_of(const storage::ComparedResponse& response) {
   return response.status == 0 ? "-" : std::to_string(response.status);
 }
 
-std::string times(const Latency::Percentiles& found) {
-  return padded_left(human_duration(found.p50_us), 7) + " " +
-         padded_left(human_duration(found.p95_us), 7) + " " +
-         padded_left(human_duration(found.p99_us), 7);
+std::string times(const std::optional<Latency::Percentiles>& found) {
+  if (!found) return padded_left("-", 23);
+  return padded_left(human_duration(found->p50_us), 7) + " " +
+         padded_left(human_duration(found->p95_us), 7) + " " +
+         padded_left(human_duration(found->p99_us), 7);
 }
 
-ordered_json times_json(const Latency::Percentiles& found) {
-  return {{"p50_us", found.p50_us}, {"p95_us", found.p95_us}, {"p99_us", found.p99_us}};
+ordered_json times_json(const std::optional<Latency::Percentiles>& found) {
+  if (!found) return nullptr;
+  return {{"p50_us", found->p50_us}, {"p95_us", found->p95_us}, {"p99_us", found->p99_us}};
 }
 
 }  // namespace
@@ -64,7 +67,7 @@ void Report::add(const Resent& resent) {
   ++(!resent.failure.empty() ? failed_ : resent.comparison.same() ? same_ : differ_);
   const std::string endpoint = endpoint_of(resent.before.method, resent.url);
   if (resent.failure.empty()) {
-    latency_.add(endpoint, resent.total_us, resent.before.total_us.value_or(resent.total_us));
+    latency_.add(endpoint, resent.total_us, resent.before.total_us);
   }
   if (junit_) {
     const std::string name =
@@ -80,6 +83,10 @@ void Report::add(const Resent& resent) {
   } else {
     print_line(resent);
   }
+  // Who waits for the next line has all there is.
+  errno = 0;
+  std::cout.flush();
+  reader_gone_ = !std::cout.good() && errno == EPIPE;
 }
 
 void Report::print_line(const Resent& resent) const {
@@ -119,7 +126,7 @@ void Report::print_json(const Resent& resent) const {
 void Report::print_endpoints() const {
   const auto& endpoints = latency_.endpoints();
   if (!job_.json && !endpoints.empty()) {
-    std::cout << "\n   n     now: p50     p95     p99   then: p50     p95     p99\n";
+    std::cout << "\n   n     now p50     p95     p99    then p50     p95     p99\n";
   }
   std::size_t told = 0;
   for (const auto& [endpoint, measured] : endpoints) {

@@ -25,6 +25,8 @@ class Report {
   Result<void> finish(std::size_t planned);
 
   std::size_t sent() const noexcept { return same_ + differ_ + failed_; }
+  /// Nobody reads what we print any more.
+  bool reader_gone() const noexcept { return reader_gone_; }
   /// Every answer was the recorded one.
   bool all_same() const noexcept { return differ_ + failed_ == 0; }
 
@@ -42,6 +44,7 @@ class Report {
   std::size_t differ_ = 0;
   std::size_t failed_ = 0;
   std::size_t skipped_ = 0;
+  bool reader_gone_ = false;
 };
 
 }  // namespace tapedeck::resend

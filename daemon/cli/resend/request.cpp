@@ -20,11 +20,8 @@ std::string joined(std::string_view base, const std::string& path) {
 void change_headers(http::Fields& headers, const Request& request, const Job& job) {
   http::remove_hop_by_hop(headers);
   headers.remove("Content-Length");
-  if (job.against || !headers.contains("Host")) {
-    http::Authority authority = request.url.authority;
-    if (request.url.port() == http::default_port(request.url.scheme)) authority.port.reset();
-    headers.set("Host", authority.to_string());
-  }
+  // The recorded one may name the proxy, as with --reverse and the gateway.
+  headers.set("Host", request.url.authority.to_string());
   for (const std::string& name : job.no_headers) headers.remove(name);
   for (const auto& [name, value] : job.set_headers) headers.remove(name);
   for (const auto& [name, value] : job.set_headers) headers.add(name, value);
@@ -67,7 +64,8 @@ std::optional<Request> read_request(storage::Database& log, std::int64_t id, con
   } else {
     url.scheme = row.text(1);
     url.authority.host = row.text(2);
-    url.authority.port = static_cast<std::uint16_t>(row.integer(3));
+    const auto port = static_cast<std::uint16_t>(row.integer(3));
+    if (port != http::default_port(url.scheme)) url.authority.port = port;
     url.authority.ipv6_literal = url.authority.host.find(':') != std::string::npos;
   }
   url.path = joined(job.against ? job.against->path : "", std::string(row.text(4)));

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -51,6 +52,7 @@ class Worker {
       if (!resent) continue;
       const std::lock_guard lock(mutex_);
       report_.add(*resent);
+      if (report_.reader_gone()) break;
     }
     return {};
   }
@@ -109,6 +111,8 @@ int run(const Job& job) {
   const std::size_t planned = plan.ids.size() * job.repeat;
   if (planned > 0) sent = send_all(job, *trust, recorder->get(), plan, *report);
   const std::size_t lost = *recorder ? (*recorder)->close() : 0;
+  // What was done is in the log: now the end is that of every command whose reader left.
+  if (report->reader_gone()) std::raise(SIGPIPE);
   if (auto ok = report->finish(planned); !ok) return cli::complain(ok.error());
   if (!sent) return cli::complain(sent.error());
   if (lost > 0) {
