@@ -4,11 +4,11 @@ namespace tapedeck::resend {
 namespace {
 
 /// Why a request cannot be sent again, or NULL. A body is whole when it has the size that was
-/// announced, and, where none was, when the exchange went through.
+/// announced, and, where none was, when the exchange went through. What was itself sent again is a
+/// copy of what is selected anyway: it does not count.
 constexpr std::string_view kSelect = R"(
 SELECT id, coalesce(method, '-') || ' ' || (SELECT url FROM exchange_url AS u WHERE u.id = exchange.id),
   CASE
-    WHEN replay_of IS NOT NULL THEN 'was itself sent again from another'
     WHEN mode = 'replay' THEN 'was answered from the recording'
     WHEN mode = 'tunnel' OR method = 'CONNECT' THEN 'a tunnel'
     WHEN status = 101 OR EXISTS (SELECT 1 FROM request_header WHERE exchange_id = exchange.id
@@ -25,7 +25,7 @@ SELECT id, coalesce(method, '-') || ' ' || (SELECT url FROM exchange_url AS u WH
       OR (state = 'failed' AND EXISTS (SELECT 1 FROM request_header WHERE exchange_id = exchange.id
         AND name = 'Transfer-Encoding' COLLATE NOCASE)) THEN 'its body was not recorded whole'
   END
-FROM exchange WHERE )";
+FROM exchange WHERE (replay_of IS NULL OR mode = 'replay') AND )";
 
 }  // namespace
 

@@ -120,7 +120,8 @@ int run(const Job& job) {
                          cli::kFailed);
   }
   if (planned == 0) {
-    return cli::complain("replay", "no recorded request to send again; see tapedeck ls",
+    return cli::complain("replay",
+                         "no recorded request to send again, copies left aside; see tapedeck ls",
                          cli::kFailed);
   }
   return report->all_same() && report->sent() == planned ? cli::kDone : cli::kFailed;
