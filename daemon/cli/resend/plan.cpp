@@ -7,7 +7,8 @@ namespace {
 /// announced, and, where none was, when the exchange went through. What was itself sent again is a
 /// copy of what is selected anyway: it does not count.
 constexpr std::string_view kSelect = R"(
-SELECT id, coalesce(method, '-') || ' ' || (SELECT url FROM exchange_url AS u WHERE u.id = exchange.id),
+SELECT id,
+  coalesce(method, '-') || ' ' || (SELECT url FROM exchange_url AS u WHERE u.id = exchange.id),
   CASE
     WHEN mode = 'replay' THEN 'was answered from the recording'
     WHEN mode = 'tunnel' OR method = 'CONNECT' THEN 'a tunnel'
