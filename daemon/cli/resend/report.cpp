@@ -1,5 +1,6 @@
 #include "daemon/cli/resend/report.hpp"
 
+#include <array>
 #include <cerrno>
 #include <iostream>
 
@@ -20,6 +21,16 @@ using nlohmann::ordered_json;
 
 /// Endpoints told; the others are counted.
 constexpr std::size_t kToldEndpoints = 50;
+
+/// How each Resent::Verdict is told, in its order.
+struct Told {
+  std::string_view word;
+  Style style;
+  Junit::Outcome junit;
+};
+constexpr std::array<Told, 3> kVerdicts = {{{"same", Style::good, Junit::Outcome::passed},
+                                            {"differs", Style::warning, Junit::Outcome::failed},
+                                            {"failed", Style::bad, Junit::Outcome::error}}};
 
 std::string status_of(const storage::ComparedResponse& response) {
   return response.status == 0 ? "-" : std::to_string(response.status);
@@ -64,19 +75,16 @@ void Report::add_skipped(const Plan& plan) {
 }
 
 void Report::add(const Resent& resent) {
-  ++(!resent.failure.empty() ? failed_ : resent.comparison.same() ? same_ : differ_);
+  const Resent::Verdict verdict = resent.verdict();
+  const bool failed = verdict == Resent::Verdict::failed;
+  ++counts_[static_cast<std::size_t>(verdict)];
   const std::string endpoint = endpoint_of(resent.before.method, resent.url);
-  if (resent.failure.empty()) {
-    latency_.add(endpoint, resent.total_us, resent.before.total_us);
-  }
+  if (!failed) latency_.add(endpoint, resent.total_us, resent.before.total_us);
   if (junit_) {
     const std::string name =
         std::to_string(resent.before.id) + " " + resent.before.method + " " + resent.url;
-    const auto outcome = !resent.failure.empty()    ? Junit::Outcome::error
-                         : resent.comparison.same() ? Junit::Outcome::passed
-                                                    : Junit::Outcome::failed;
-    junit_->add(endpoint, name, resent.total_us, outcome,
-                resent.failure.empty() ? cli::differences_text(resent.comparison) : resent.failure);
+    junit_->add(endpoint, name, resent.total_us, kVerdicts[static_cast<std::size_t>(verdict)].junit,
+                failed ? resent.failure : cli::differences_text(resent.comparison));
   }
   if (job_.json) {
     print_json(resent);
@@ -90,16 +98,13 @@ void Report::add(const Resent& resent) {
 }
 
 void Report::print_line(const Resent& resent) const {
-  const bool failed = !resent.failure.empty();
-  const bool same = resent.comparison.same();
-  const std::string_view verdict = failed ? "failed" : same ? "same" : "differs";
-  const Style style = failed ? Style::bad : same ? Style::good : Style::warning;
+  const Told& told = kVerdicts[static_cast<std::size_t>(resent.verdict())];
   std::cout << padded_left(std::to_string(resent.before.id), 6) << ' '
-            << styled(job_.terminal, style, padded_right(verdict, 7)) << ' '
+            << styled(job_.terminal, told.style, padded_right(told.word, 7)) << ' '
             << padded_left(status_of(resent.after), 3) << ' '
             << padded_left(human_duration(resent.total_us), 7) << ' '
             << harmless(resent.before.method + " " + resent.url) << '\n';
-  if (failed) {
+  if (resent.verdict() == Resent::Verdict::failed) {
     std::cout << "    " << harmless(resent.failure) << '\n';
   } else {
     std::cout << cli::differences_text(resent.comparison, job_.terminal);
@@ -149,14 +154,15 @@ void Report::print_endpoints() const {
 void Report::print_sum(std::size_t planned) const {
   if (job_.json) {
     std::cout << cli::json_line({{"kind", "summary"},
-                                 {"same", same_},
-                                 {"differ", differ_},
-                                 {"failed", failed_},
+                                 {"same", count(Resent::Verdict::same)},
+                                 {"differ", count(Resent::Verdict::differs)},
+                                 {"failed", count(Resent::Verdict::failed)},
                                  {"skipped", skipped_},
                                  {"not_sent", planned - sent()}});
     return;
   }
-  std::cout << sent() << " sent: " << same_ << " same, " << differ_ << " differ, " << failed_
+  std::cout << sent() << " sent: " << count(Resent::Verdict::same) << " same, "
+            << count(Resent::Verdict::differs) << " differ, " << count(Resent::Verdict::failed)
             << " failed";
   if (skipped_ > 0) std::cout << "; " << skipped_ << " skipped";
   if (sent() < planned) std::cout << "; interrupted, " << planned - sent() << " not sent";

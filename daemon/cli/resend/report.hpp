@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 
@@ -24,14 +25,17 @@ class Report {
   /// file could not be written.
   Result<void> finish(std::size_t planned);
 
-  std::size_t sent() const noexcept { return same_ + differ_ + failed_; }
+  std::size_t sent() const noexcept { return counts_[0] + counts_[1] + counts_[2]; }
   /// Nobody reads what we print any more.
   bool reader_gone() const noexcept { return reader_gone_; }
   /// Every answer was the recorded one.
-  bool all_same() const noexcept { return differ_ + failed_ == 0; }
+  bool all_same() const noexcept { return sent() == count(Resent::Verdict::same); }
 
  private:
   Report(const Job& job, std::optional<Junit> junit) : job_(job), junit_(std::move(junit)) {}
+  std::size_t count(Resent::Verdict verdict) const noexcept {
+    return counts_[static_cast<std::size_t>(verdict)];
+  }
   void print_line(const Resent& resent) const;
   void print_json(const Resent& resent) const;
   void print_endpoints() const;
@@ -40,9 +44,7 @@ class Report {
   const Job& job_;
   std::optional<Junit> junit_;
   Latency latency_;
-  std::size_t same_ = 0;
-  std::size_t differ_ = 0;
-  std::size_t failed_ = 0;
+  std::array<std::size_t, 3> counts_{};  ///< by Resent::Verdict
   std::size_t skipped_ = 0;
   bool reader_gone_ = false;
 };

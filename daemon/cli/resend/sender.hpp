@@ -23,6 +23,12 @@ struct Resent {
   std::int64_t total_us = 0;
   std::string failure;  ///< in words; empty: it was answered, whole
   storage::Comparison comparison;
+
+  enum class Verdict { same, differs, failed };
+  Verdict verdict() const noexcept {
+    if (!failure.empty()) return Verdict::failed;
+    return comparison.same() ? Verdict::same : Verdict::differs;
+  }
 };
 
 /// Sends recorded requests again over connections of its own, kept alive, and records what comes
