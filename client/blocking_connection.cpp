@@ -39,6 +39,8 @@ std::optional<net::TlsFacts> BlockingConnection::tls() const {
   return facts == nullptr ? std::nullopt : std::optional(*facts);
 }
 
+const Opening* BlockingConnection::opening() const noexcept { return channel_->opening(); }
+
 std::string BlockingConnection::peer_address() const {
   return channel_->wire() == nullptr ? std::string{} : channel_->wire()->address;
 }

@@ -16,6 +16,7 @@
 #include "client/http/message.hpp"
 #include "client/http/result.hpp"
 #include "client/net/tls_session.hpp"
+#include "client/opening.hpp"
 #include "client/options.hpp"
 
 namespace tapedeck::client {
@@ -105,6 +106,7 @@ class BlockingConnection {
   bool is_open() const noexcept;
   std::optional<net::TlsFacts> tls() const;
   std::string peer_address() const;
+  const Opening* opening() const noexcept;
 
   Result<void> request(std::string_view method, std::string_view target, Body body = {},
                        http::Fields headers = {}, AutomaticFields automatic = {});

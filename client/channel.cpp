@@ -96,6 +96,7 @@ Destination Channel<Io>::destination() const {
 template <class Io>
 auto Channel<Io>::connect() -> Task<Result<void>> {
   close();
+  opening_.reset();
   const Timeouts& times = options_.timeouts;
   const auto bounded = [&](std::chrono::milliseconds time) {
     return times.total.count() > 0 ? std::min(time, times.total) : time;
@@ -110,6 +111,12 @@ auto Channel<Io>::connect() -> Task<Result<void>> {
   auto opened = co_await io_.open(std::move(to), std::move(how), std::move(trace));
   if (!opened) co_return std::move(opened).error();
   wire_ = std::move(opened->connection);
+  opening_ = Opening{.address = wire_->address,
+                     .tls = {},
+                     .dns_us = opened->dns_us,
+                     .connect_us = opened->connect_us,
+                     .tls_us = opened->tls_us};
+  if (const net::TlsFacts* const facts = wire_->stream.tls()) opening_->tls = *facts;
   tunnel_answer_ = std::move(opened->tunnel_answer);
   co_return Result<void>{};
 }
@@ -247,7 +254,9 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
   }
   const auto total = options_.timeouts.total;
   total_by_ = total.count() > 0 ? net::Clock::now() + total : net::Clock::time_point::max();
-  if (!reusable()) {
+  if (reusable()) {
+    opening_->reused = wire_->reused;
+  } else {
     auto opened = co_await reopen();
     if (!opened) co_return abandon(std::move(opened).error());
   }

@@ -59,6 +59,7 @@ class Channel {
   Task<Result<void>> connect();
   void close();
   const PooledConnection* wire() const noexcept { return wire_.get(); }
+  const Opening* opening() const noexcept { return opening_ ? &*opening_ : nullptr; }
 
   Task<Result<void>> request(std::string_view method, std::string_view target, Body body,
                              http::Fields headers, AutomaticFields automatic);
@@ -119,6 +120,7 @@ class Channel {
   std::optional<http::ResponseHead> tunnel_answer_;
 
   std::unique_ptr<PooledConnection> wire_;
+  std::optional<Opening> opening_;  ///< of `wire_`, or of the last there was
   net::Clock::time_point total_by_ = net::Clock::time_point::max();  ///< Timeouts::total
   Phase phase_ = Phase::idle;
   http::RequestHead head_;

@@ -41,6 +41,8 @@ std::string Connection::peer_address() const {
   return channel_->wire() == nullptr ? std::string{} : channel_->wire()->address;
 }
 
+const Opening* Connection::opening() const noexcept { return channel_->opening(); }
+
 net::Awaitable<Result<void>> Connection::request(std::string_view method, std::string_view target,
                                                  Body body, http::Fields headers,
                                                  AutomaticFields automatic) {

@@ -13,6 +13,7 @@
 #include "client/net/deadline.hpp"
 #include "client/net/tls_session.hpp"
 #include "client/net/types.hpp"
+#include "client/opening.hpp"
 #include "client/options.hpp"
 #include "client/response.hpp"
 
@@ -59,6 +60,8 @@ class Connection {
   std::optional<net::TlsFacts> tls() const;
   /// The peer's address, "192.0.2.1:443"; empty when not connected.
   std::string peer_address() const;
+  /// The connection the last request went over, closed since or not; null before the first.
+  const Opening* opening() const noexcept;
 
   /// Sends a whole request. Host, Accept-Encoding ("identity"), the body's Content-Type and its
   /// framing are added where `headers` lacks them; "Content-Length: 0" for POST, PUT and PATCH

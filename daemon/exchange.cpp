@@ -17,6 +17,13 @@ std::int64_t unix_microseconds() {
 
 }  // namespace
 
+void set_failure(storage::Exchange& row, const Failure& failure) {
+  row.error_stage = to_string(failure.stage);
+  row.error_detail = failure.code.message();
+  if (!failure.detail.empty()) row.error_detail.append(": ").append(failure.detail);
+  row.error_code = answer_for(failure).error_type;
+}
+
 Exchange::Exchange(Session& session, http::RequestHead received)
     : head(std::move(received)), session_(session), started_(net::Clock::now()) {
   Services& services = session.worker.services;
@@ -44,14 +51,6 @@ void Exchange::set_route(const Route& route) {
   record.port = route.url.port();
   record.path = route.url.path;
   record.query = route.url.query;
-}
-
-void Exchange::set_failure(const Failure& failure) {
-  storage::Exchange& record = row();
-  record.error_stage = to_string(failure.stage);
-  record.error_detail = failure.code.message();
-  if (!failure.detail.empty()) record.error_detail.append(": ").append(failure.detail);
-  record.error_code = answer_for(failure).error_type;
 }
 
 std::int64_t Exchange::elapsed_us() const {

@@ -13,6 +13,9 @@ namespace tapedeck {
 
 class Session;
 
+/// Fills the error columns of a row.
+void set_failure(storage::Exchange& row, const Failure& failure);
+
 /// One request on its way through, with its record. Lives on the session's thread.
 class Exchange {
  public:
@@ -29,7 +32,7 @@ class Exchange {
   /// Fills the row with where the request goes.
   void set_route(const Route& route);
   /// Fills the row's error columns.
-  void set_failure(const Failure& failure);
+  void set_failure(const Failure& failure) { tapedeck::set_failure(row(), failure); }
   /// Microseconds since the request head was read.
   std::int64_t elapsed_us() const;
 

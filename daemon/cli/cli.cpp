@@ -128,6 +128,8 @@ int run(int argc, char** argv) {
   add_match(app, common, chosen);
   add_backup(app, common, chosen);
   add_status(app, common, chosen);
+  add_replay(app, common, chosen);
+  add_diff(app, common, chosen);
   add_ca(app, common, chosen);
   add_config(app, common, chosen);
   for (CLI::App* command : app.get_subcommands({})) {

@@ -48,6 +48,8 @@ void add_import(CLI::App& app, const Common& common, Chosen& chosen);
 void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
 void add_backup(CLI::App& app, const Common& common, Chosen& chosen);
+void add_replay(CLI::App& app, const Common& common, Chosen& chosen);
+void add_diff(CLI::App& app, const Common& common, Chosen& chosen);
 void add_match(CLI::App& app, const Common& common, Chosen& chosen);
 void add_status(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);

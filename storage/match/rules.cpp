@@ -35,7 +35,7 @@ std::string json_path(std::string_view given) {
   return "$." + std::string(given);
 }
 
-Result<MatchRule> parse_rule(std::string_view text, bool adds) {
+Result<MatchRule> parse_rule(std::string_view text, bool adds, MatchRules::For purpose) {
   MatchRule rule;
   rule.adds = adds;
   rule.text = text;
@@ -74,7 +74,8 @@ Result<MatchRule> parse_rule(std::string_view text, bool adds) {
   if (adds && rule.kind != Kind::header) {
     return wrong(text, "only headers can be added: query and body always count");
   }
-  if (!adds && rule.kind == Kind::header && rule.shape.empty() && rule.name != "range") {
+  if (purpose == MatchRules::For::matching && !adds && rule.kind == Kind::header &&
+      rule.shape.empty() && rule.name != "range") {
     return wrong(text, "headers do not count unless --match names them; Range alone does");
   }
   return rule;
@@ -90,11 +91,11 @@ bool names(const MatchRule& rule, std::string_view name) {
 }  // namespace
 
 Result<MatchRules> MatchRules::parse(const std::vector<std::string>& match,
-                                     const std::vector<std::string>& ignore) {
+                                     const std::vector<std::string>& ignore, For purpose) {
   MatchRules rules;
   for (const auto* list : {&match, &ignore}) {
     for (const std::string& text : *list) {
-      auto rule = parse_rule(text, list == &match);
+      auto rule = parse_rule(text, list == &match, purpose);
       if (!rule) return std::move(rule).error();
       for (const MatchRule& other : rules.rules_) {
         if (other.adds != rule->adds && other.kind == rule->kind && other.name == rule->name &&
@@ -131,11 +132,16 @@ bool MatchRules::Scope::wants_header(std::string_view name) const {
 
 bool MatchRules::Scope::counts(Kind kind, std::string_view name, std::string& value) const {
   const std::string lower = kind == Kind::header ? http::to_lower(name) : std::string(name);
+  std::string_view seen = value;
+  // A shape is one of what a JSON string says, not of its quotes.
+  if (kind == Kind::json && seen.size() > 1 && seen.front() == '"') {
+    seen = seen.substr(1, seen.size() - 2);
+  }
   for (const MatchRule* rule : rules_) {
     if (rule->kind != kind || !names(*rule, lower)) continue;
     if (rule->shape.empty()) {
       if (!rule->adds) return false;
-    } else if (std::regex_match(value, rule->expression)) {
+    } else if (std::regex_match(seen.begin(), seen.end(), rule->expression)) {
       value = "~" + rule->shape;
       return true;
     }

@@ -36,10 +36,15 @@ struct MatchRule {
 /// All rules. Immutable, any thread.
 class MatchRules {
  public:
+  /// What they are for: finding the answer to a request, or comparing two answers, whose headers
+  /// count until they are ignored.
+  enum class For { matching, comparing };
+
   /// Fails with Stage::configure and a sentence that names the rule that is wrong, or the two that
   /// contradict each other.
   static Result<MatchRules> parse(const std::vector<std::string>& match,
-                                  const std::vector<std::string>& ignore);
+                                  const std::vector<std::string>& ignore,
+                                  For purpose = For::matching);
 
   /// Those that apply to one request. Refers to the MatchRules it is of.
   class Scope {

@@ -1,5 +1,7 @@
 #include "storage/query/recorded.hpp"
 
+#include <utility>
+
 #include "storage/header_json.hpp"
 #include "storage/http_text.hpp"
 
@@ -38,20 +40,33 @@ RecordedTiming read_timing(Database& log, std::int64_t exchange_id) {
   return timing;
 }
 
-BodyPieces::BodyPieces(Database& log, const RecordedResponse& response) : response_(response) {
-  if (response.body) return;
-  row_.emplace(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2"));
-  row_->bind(1, response.body_id);
+BodyPieces::BodyPieces(Database& log, std::int64_t body_id) {
+  Statement row = log.prepare("SELECT bytes FROM body WHERE id = ?1");
+  if (row.bind(1, body_id).step() && !row.is_null(0)) {
+    const auto bytes = row.blob(0);
+    small_ = piece_.assign(bytes.data(), bytes.size());
+    return;
+  }
+  chunk_.emplace(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2"));
+  chunk_->bind(1, body_id);
+}
+
+BodyPieces::BodyPieces(Database& log, const RecordedResponse& response) {
+  if (response.body) {
+    small_ = *response.body;
+    return;
+  }
+  chunk_.emplace(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2"));
+  chunk_->bind(1, response.body_id);
 }
 
 std::optional<std::string_view> BodyPieces::next() {
-  const std::int64_t seq = next_++;
-  if (!row_) return seq == 0 ? std::optional<std::string_view>(*response_.body) : std::nullopt;
-  row_->bind(2, seq);
-  if (!row_->step()) return std::nullopt;
-  const auto bytes = row_->blob(0);
+  if (!chunk_) return std::exchange(small_, std::nullopt);
+  chunk_->bind(2, next_++);
+  if (!chunk_->step()) return std::nullopt;
+  const auto bytes = chunk_->blob(0);
   piece_.assign(bytes.data(), bytes.size());
-  row_->reset();
+  chunk_->reset();
   return piece_;
 }
 

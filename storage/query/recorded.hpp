@@ -33,18 +33,19 @@ RecordedTiming read_timing(Database& log, std::int64_t exchange_id);
 /// Empty when there is no such exchange, or it was never answered. Throws SqliteError.
 std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id);
 
-/// A recorded body piece by piece. Between two pieces the log is not held: a reader that takes its
+/// A stored body piece by piece. Between two pieces the log is not held: a reader that takes its
 /// time keeps nobody from anything. Throws SqliteError.
 class BodyPieces {
  public:
-  /// `response` must live as long.
+  BodyPieces(Database& log, std::int64_t body_id);
+  /// The same where a small body has been read already. `response` must live as long.
   BodyPieces(Database& log, const RecordedResponse& response);
   /// Nullopt at the end; the view is valid until the next call.
   std::optional<std::string_view> next();
 
  private:
-  const RecordedResponse& response_;
-  std::optional<Statement> row_;  ///< of a large body
+  std::optional<std::string_view> small_;
+  std::optional<Statement> chunk_;  ///< of a large one
   std::int64_t next_ = 0;
   std::string piece_;
 };

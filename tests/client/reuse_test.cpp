@@ -25,6 +25,23 @@ TEST(ClientReuse, OneConnectionServesAllRequests) {
   EXPECT_EQ(dialogue.client.peer_address(), dialogue.origin.authority());
 }
 
+TEST(ClientReuse, AConnectionTellsWhatItCostAndWhetherItServedBefore) {
+  Dialogue dialogue;
+  EXPECT_EQ(dialogue.client.opening(), nullptr);
+  EXPECT_THAT(dialogue.exchange(kOk).read(), Gives(std::string("ok")));
+  ASSERT_NE(dialogue.client.opening(), nullptr);
+  EXPECT_FALSE(dialogue.client.opening()->reused);
+  EXPECT_EQ(dialogue.client.opening()->address, dialogue.origin.authority());
+  EXPECT_GT(dialogue.client.opening()->connect_us, 0);
+  EXPECT_FALSE(dialogue.client.opening()->dns_us || dialogue.client.opening()->tls_us ||
+               dialogue.client.opening()->tls);
+  auto last =
+      dialogue.exchange("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_THAT(last.read(), Gives(std::string("ok")));
+  EXPECT_FALSE(dialogue.client.is_open());
+  EXPECT_TRUE(dialogue.client.opening()->reused);
+}
+
 TEST(ClientReuse, UnreadBodyIsDrained) {
   Dialogue dialogue;
   (void)dialogue.exchange(answer_of(20'000) + std::string(20'000, 'x'));

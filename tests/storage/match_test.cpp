@@ -120,6 +120,8 @@ TEST(Match, Rules) {
       same(json(R"({"a":1,"m":{"t":1}})"), json(R"({"a":1,"m":{"t":2,"u":[1]}})"), {"json:$.m"}));
   EXPECT_TRUE(same(json(R"({"i":[{"id":1},{"id":2}]})"), json(R"({"i":[{"id":3},{"id":4}]})"),
                    {"json:i[*].id"}));
+  EXPECT_TRUE(same(json(R"({"id":"5f"})"), json(R"({"id":"a0"})"), {"json:id~[0-9a-f]+"}));
+  EXPECT_FALSE(same(json(R"({"id":"5f"})"), json(R"({"id":"xy"})"), {"json:id~[0-9a-f]+"}));
   EXPECT_FALSE(
       same(json(R"({"id":1,"identity":1})"), json(R"({"id":1,"identity":2})"), {"json:id"}));
   EXPECT_TRUE(same(form("a=1&csrf=2"), form("a=1&csrf=3"), {"form:csrf"}));
