@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <re2/re2.h>
 
 #include "client/http/grammar.hpp"
 #include "client/http/url.hpp"
@@ -50,10 +51,11 @@ Result<MatchRule> parse_rule(std::string_view text, bool adds, MatchRules::For p
   if (const std::size_t tilde = what.find('~'); tilde != std::string_view::npos) {
     rule.shape = what.substr(tilde + 1);
     what = what.substr(0, tilde);
-    try {
-      rule.expression.assign(rule.shape, std::regex::ECMAScript | std::regex::optimize);
-    } catch (const std::regex_error& error) {
-      return wrong(text, std::string("not a regular expression: ") + error.what());
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_encoding(re2::RE2::Options::EncodingLatin1);  // values are bytes
+    rule.expression = std::make_shared<const re2::RE2>(rule.shape, options);
+    if (!rule.expression->ok()) {
+      return wrong(text, "not a regular expression: " + rule.expression->error());
     }
     if (rule.shape.empty()) return wrong(text, "an expression must follow ~");
   }
@@ -141,7 +143,7 @@ bool MatchRules::Scope::counts(Kind kind, std::string_view name, std::string& va
     if (rule->kind != kind || !names(*rule, lower)) continue;
     if (rule->shape.empty()) {
       if (!rule->adds) return false;
-    } else if (std::regex_match(seen.begin(), seen.end(), rule->expression)) {
+    } else if (re2::RE2::FullMatch({seen.data(), seen.size()}, *rule->expression)) {
       value = "~" + rule->shape;
       return true;
     }

@@ -1,17 +1,21 @@
 #pragma once
 
-#include <regex>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "client/http/result.hpp"
 
+namespace re2 {
+class RE2;
+}
+
 namespace tapedeck::storage {
 
 /// What, beyond the default key, counts when a request is compared with a recorded one, or does
-/// not: `[HOST[/PATH] ]KIND[:NAME][~REGEX]`, where `*` in HOST, PATH and NAME stands for any run of
-/// characters.
+/// not: `[HOST[/PATH] ]KIND[:NAME][~REGEX]` (RE2 syntax), where `*` in HOST, PATH and NAME stands
+/// for any run of characters.
 ///
 ///     query:page               that name in the query
 ///     api.example.com query    all of the query, for that host
@@ -26,8 +30,8 @@ struct MatchRule {
   std::string path = "*";
   Kind kind = Kind::query;
   std::string name = "*";
-  std::string shape;  ///< the expression; empty: any value
-  std::regex expression = {};
+  std::string shape;                                ///< the expression; empty: any value
+  std::shared_ptr<const re2::RE2> expression = {};  ///< of `shape`, linear in the value
 
   /// The rule itself, as it was written.
   std::string text = {};

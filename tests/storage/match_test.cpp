@@ -129,6 +129,15 @@ TEST(Match, Rules) {
   EXPECT_TRUE(same(json("[1]"), json("[2]"), {"body"}));
 }
 
+TEST(Match, AShapeIsLookedForInLinearTime) {
+  // Each would cost a backtracking matcher its stack, or years.
+  const std::string long_value(1 << 20, 'a');
+  EXPECT_FALSE(same(query("t=" + long_value + "b"), query("t=" + long_value + "c"),
+                    {"query:t~(a|aa)+"}));
+  EXPECT_TRUE(same(query("t=" + long_value), query("t=a"), {"query:t~(a|aa)+"}));
+  EXPECT_TRUE(same(query("t=\xff"), query("t=b"), {"query:t~."}));
+}
+
 TEST(Match, HeadersCountWhenNamed) {
   const Request a{.headers = {{"X-Tenant", "a"}}};
   const Request b{.headers = {{"x-tenant", "b"}}};
