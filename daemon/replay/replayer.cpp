@@ -129,35 +129,33 @@ net::Awaitable<Result<void>> Replayer::expect_body() {
 
 /// False when nothing recorded answers it and it may be asked of the server.
 net::Awaitable<Result<bool>> Replayer::answer() {
-  Services& services = session_.worker.services;
   if (!body_ended_) co_return false;
-  std::optional<std::int64_t> id;
   std::optional<Failure> failed;
   try {
-    Shelf& shelf = session_.worker.shelf();
-    const storage::Parts parts = request_.parts(body_, services.tape->rules());
-    auto taken = services.tape->take(shelf.log, asked_session_, request_, parts);
-    if (!taken) {
-      failed = std::move(taken).error();
-    } else if (*taken) {
-      id = **taken;
-    } else if (services.offline) {
-      const std::string why = services.tape->explain(shelf.log, asked_session_, request_, parts);
-      const std::string asked = request_.method + " " + route_.url.to_string();
-      services.tape->note_miss(asked, why);
-      failed = Failure{ReplayError::not_recorded, Stage::replay, Blame::remote, asked + ": " + why};
-    }
+    auto id = find();
+    if (id && !*id) co_return false;
+    exchange_.row().mode = storage::Mode::replay;
+    if (!id) co_return std::move(id).error();
+    auto served = co_await serve(**id);
+    if (!served) co_return std::move(served).error();
   } catch (const storage::SqliteError& error) {
     failed = Failure{error.code(), Stage::record, Blame::local, error.sentence()};
   }
-  if (failed) {
-    exchange_.row().mode = storage::Mode::replay;
-    co_return *std::move(failed);
-  }
-  if (!id) co_return false;
-  exchange_.row().mode = storage::Mode::replay;
-  if (auto served = co_await serve(*id); !served) co_return std::move(served).error();
+  if (failed) co_return *std::move(failed);
   co_return true;
+}
+
+/// The exchange that answers, or none where the server may be asked instead.
+Result<std::optional<std::int64_t>> Replayer::find() {
+  Services& services = session_.worker.services;
+  Shelf& shelf = session_.worker.shelf();
+  const storage::Parts parts = request_.parts(body_, services.tape->rules());
+  auto taken = services.tape->take(shelf.log, asked_session_, request_, parts);
+  if (!taken || *taken || !services.offline) return taken;
+  const std::string why = services.tape->explain(shelf.log, asked_session_, request_, parts);
+  const std::string asked = request_.method + " " + route_.url.to_string();
+  services.tape->note_miss(asked, why);
+  return Failure{ReplayError::not_recorded, Stage::replay, Blame::remote, asked + ": " + why};
 }
 
 net::Awaitable<Result<void>> Replayer::serve(std::int64_t id) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/exchange.hpp"
@@ -32,6 +32,7 @@ class Replayer {
   net::Awaitable<Result<void>> read_body();
   net::Awaitable<Result<void>> expect_body();
   net::Awaitable<Result<bool>> answer();
+  Result<std::optional<std::int64_t>> find();
   net::Awaitable<Result<void>> serve(std::int64_t id);
   net::Awaitable<Result<void>> send_body(const storage::RecordedResponse& recorded,
                                          const std::string& coding, Pace& pace);

@@ -407,6 +407,28 @@ TEST_F(Replay, AClientThatLeavesEndsThePacing) {
   EXPECT_EQ(proxy.rows(2)[1].outcome(), "aborted - respond client_disconnected");
 }
 
+TEST_F(Replay, ALogThatFailsIsAnAnswerToo) {
+  record(get(url("/small")), ok("hello"));
+  record(get(url("/large")), ok(std::string(200'000, 'x')));
+  Proxy proxy(with("replay", "", [](config::Options& options) { options.record = "none"; }));
+  {
+    storage::Database log(directory_.path("tapedeck.db"),
+                          storage::Database::Access::read_write_create);
+    log.execute("DROP TABLE body_chunk");
+  }
+  Peer cut = proxy.connect();
+  cut.send(get(url("/large")));
+  cut.expect_end();
+  {
+    storage::Database log(directory_.path("tapedeck.db"),
+                          storage::Database::Access::read_write_create);
+    log.execute(
+        "PRAGMA foreign_keys=OFF; DROP VIEW exchange_url; DROP VIEW request_header; "
+        "DROP VIEW response_header; DROP TABLE exchange");
+  }
+  EXPECT_TRUE(ask(proxy, get(url("/small"))).starts_with("HTTP/1.1 503 "));
+}
+
 TEST_F(Replay, RecordNoneLeavesTheLogAlone) {
   record(get(url("/a")), ok("hello"));
   Proxy proxy(with("replay", "", [](config::Options& options) { options.record = "none"; }));
