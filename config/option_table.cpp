@@ -314,6 +314,12 @@ std::vector<Option> make_table() {
       choice("on_storage_failure", "refuse|pass",
              "while the log cannot be written: answer 503, or forward unrecorded and note the gap",
              &Options::on_storage_failure),
+      list("fault", "RULE",
+           "for testing an app: [HOST[/PATH] ]delay=500ms, status=503, drop or reset, and @30% for "
+           "a share of the requests",
+           &Options::faults, not_empty),
+      number("fault_seed", "what the share is drawn from: the same seed, the same faults",
+             &Limits::fault_seed, false, 0),
       reverse_option(),
       admin_option(),
       list("gateway", "ADDR:PORT",

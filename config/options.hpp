@@ -24,6 +24,7 @@ struct Limits {
   std::chrono::milliseconds upstream_idle_timeout{60'000};  ///< a pooled connection's rest
   std::size_t upstream_idle_connections = 64;               ///< pooled per origin and thread
   std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
+  std::size_t fault_seed = 0;                               ///< what faults are drawn from
   std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the log's writer before peers pause
 };
 
@@ -37,6 +38,7 @@ struct Options {
   std::vector<std::string> match;             ///< rules: what counts beyond the default key
   std::vector<std::string> ignore;            ///< rules: what does not count
   std::string exhausted = "repeat";           ///< repeat | miss
+  std::vector<std::string> faults;            ///< rules, as Faults::parse() reads them
   std::string pace = "none";                  ///< none | recorded | Nx, as parse_pace() reads it
   std::string record = "all";                 ///< all | heads | none
   std::string commit = "batched";             ///< batched | strict

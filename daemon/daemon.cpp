@@ -13,6 +13,7 @@
 
 #include "config/value.hpp"
 #include "daemon/answer.hpp"
+#include "daemon/fault/faults.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/log.hpp"
 #include "daemon/replay/tape.hpp"
@@ -65,6 +66,7 @@ Result<void> Daemon::start() {
   services_.pseudonym = make_pseudonym();
   if (auto ok = set_reverse(options.reverse); !ok) return ok;
   if (auto ok = set_trust(); !ok) return ok;
+  if (auto ok = set_faults(); !ok) return ok;
   if (auto ok = open_authority(); !ok) return ok;
   services_.strict = options.commit == "strict";
   if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
@@ -117,6 +119,18 @@ Result<void> Daemon::set_trust() {
   auto trust = Trust::open(services_.options);
   if (!trust) return std::move(trust).error();
   services_.trust = *std::move(trust);
+  return {};
+}
+
+Result<void> Daemon::set_faults() {
+  const config::Options& options = services_.options;
+  if (options.faults.empty()) return {};
+  auto faults = Faults::parse(options.faults, options.limits.fault_seed);
+  if (!faults) return std::move(faults).error();
+  services_.faults = *std::move(faults);
+  log::get(log::Component::forward)
+      .warn("{} fault rules are in force, seed {}", options.faults.size(),
+            options.limits.fault_seed);
   return {};
 }
 

@@ -40,6 +40,7 @@ class Daemon {
   Result<void> open_authority();
   Result<void> open_recorder();
   Result<void> open_tape();
+  Result<void> set_faults();
   Result<void> open_listeners();
   Result<void> open_admin();
   Result<void> open_listener(const net::Endpoint& endpoint, Entrance entrance);

@@ -28,6 +28,7 @@
 namespace tapedeck {
 
 class Authority;
+class Faults;
 class Shelf;
 class Tape;
 
@@ -56,6 +57,7 @@ struct Services {
   std::shared_ptr<Tape> tape;                  ///< what answers in replay and auto; else null
   bool offline = false;                        ///< replay: nothing is asked of any server
   double pace = 0;                             ///< of what is replayed; see Pace
+  std::shared_ptr<Faults> faults;              ///< what befalls requests; null without any
   Counters counters;
   net::Clock::time_point started_at = net::Clock::now();
   mutable Refusals refusals;

@@ -204,8 +204,8 @@ bool Recorder::Writer::commit(std::span<Job> jobs) {
     finished += std::holds_alternative<Job::Finish>(job.step) ? 1 : 0;
   }
   finished_ += finished;
-  report(jobs, true);
   queue_.release(bytes);
+  report(jobs, true);
   return true;
 }
 

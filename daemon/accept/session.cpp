@@ -7,6 +7,7 @@
 #include "client/http/hop_by_hop.hpp"
 #include "client/net/error.hpp"
 #include "daemon/exchange.hpp"
+#include "daemon/fault/afflict.hpp"
 #include "daemon/forward/forwarder.hpp"
 #include "daemon/forward/rewrite.hpp"
 #include "daemon/intercept/ca_page.hpp"
@@ -238,6 +239,11 @@ net::Awaitable<void> Session::serve() {
                     std::move(why)};
     co_await exchange.fail(std::move(failure));
     co_return;
+  }
+  if (services.faults != nullptr) {
+    Strike strike =
+        services.faults->draw(http::to_lower(routed->url.authority.host), routed->url.path);
+    if (strike.any() && !co_await survives(*this, exchange, std::move(strike))) co_return;
   }
   if (services.tape != nullptr && routed->kind == Route::Kind::forward) {
     Replayer replayer(*this, exchange, *std::move(routed));

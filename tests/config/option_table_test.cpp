@@ -61,6 +61,8 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"pace", "1001x"},
       {"record", "some"},
       {"commit", "later"},
+      {"fault", ""},
+      {"fault_seed", "x"},
       {"on_storage_failure", "ignore"},
       {"reverse", "example.com"},
       {"reverse", "ftp://example.com"},

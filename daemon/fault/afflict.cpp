@@ -1,0 +1,57 @@
+#include "daemon/fault/afflict.hpp"
+
+#include <asio/redirect_error.hpp>
+
+#include "client/net/error.hpp"
+#include "daemon/accept/session.hpp"
+
+namespace tapedeck {
+namespace {
+
+/// False when the proxy's stopping ended it.
+net::Awaitable<bool> hold_up(Session& session, std::chrono::milliseconds delay) {
+  net::Timer timer(session.worker.context);
+  timer.expires_after(delay);
+  session.on_cut([&timer] { timer.cancel(); });
+  std::error_code canceled;
+  co_await timer.async_wait(asio::redirect_error(net::kUseAwaitable, canceled));
+  session.on_cut(nullptr);
+  co_return !canceled;
+}
+
+}  // namespace
+
+net::Awaitable<bool> survives(Session& session, Exchange& exchange, Strike strike) {
+  if (strike.delay.count() > 0) {
+    const bool waited = co_await hold_up(session, strike.delay);
+    if (!waited) {
+      Failure stopped{net::Error::canceled, Stage::route, Blame::local, "held up by a fault"};
+      co_await exchange.fail(std::move(stopped));
+      co_return false;
+    }
+  }
+  if (strike.ending == Strike::Ending::none) co_return true;
+  const std::string why = "fault " + strike.rule;
+  exchange.row().error_detail = why;
+  if (strike.ending == Strike::Ending::status) {
+    http::ResponseHead head;
+    head.status = strike.status;
+    head.reason = http::status_phrase(strike.status);
+    head.fields.add("Date", http_date());
+    head.fields.add("Proxy-Status", std::string(kProxyName) + "; details=" + quote_structured(why));
+    head.fields.add("Content-Type", "text/plain; charset=utf-8");
+    co_await exchange.answer(std::move(head), why + "\n");
+    co_return false;
+  }
+  exchange.row().error_stage = to_string(Stage::respond);
+  exchange.row().error_code = "proxy_internal_response";
+  co_await exchange.finish(storage::State::failed);
+  if (strike.ending == Strike::Ending::reset) {
+    session.stream.reset();
+  } else {
+    session.stream.close();
+  }
+  co_return false;
+}
+
+}  // namespace tapedeck
