@@ -112,6 +112,7 @@ bool Removal::step(Database& log) {
     BodyReferences::end(log);
     throw;
   }
+  if (!dry_run_ && phase_ != Phase::done) move_wal(log);
   return phase_ != Phase::done;
 }
 

@@ -35,6 +35,10 @@ bool give_back_space(Database& log, const StepBudget& budget) {
   return more;
 }
 
+void move_wal(Database& log) {
+  sqlite3_wal_checkpoint_v2(log.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
 void empty_wal(Database& log) {
   // Who reads is not waited for: whoever is recording would wait too.
   const std::int64_t timeout = pragma(log, "busy_timeout");

@@ -15,7 +15,12 @@ std::int64_t used_size(Database& log);
 /// Cuts free pages off the end of the file; false when none is left, or they cannot be given back.
 bool give_back_space(Database& log, const StepBudget& budget);
 
-/// Moves the -wal into the file and empties it, unless somebody who is reading needs it still.
+/// Moves what a step has written into the file, as far as readers allow. The recorder does that
+/// when 8 MiB have come together; scattered pages, as a chore leaves them, would then take it 50 ms
+/// and more.
+void move_wal(Database& log);
+
+/// The same, and empties the -wal, unless somebody who is reading needs it still.
 void empty_wal(Database& log);
 
 }  // namespace tapedeck::storage

@@ -4,14 +4,15 @@
 
 namespace tapedeck::storage {
 
-/// How long one step of a chore may work: its commit comes on top, and recording waits for both.
+/// How long one step of a chore may work: its commit and its checkpoint come on top, and recording
+/// waits for all.
 class StepBudget {
  public:
   bool spent() const noexcept { return Clock::now() >= end_; }
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kLength{8};
+  static constexpr std::chrono::milliseconds kLength{5};
   Clock::time_point end_ = Clock::now() + kLength;
 };
 
