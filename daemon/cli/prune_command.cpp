@@ -53,6 +53,11 @@ int prune(const Common& common, const Options& options) {
               << human_size(number("file_after"));
   }
   std::cerr << '\n';
+  if (!options.dry_run && arguments.contains("keep_size") &&
+      number("file_after") > arguments.at("keep_size").get<std::int64_t>()) {
+    return complain("prune", "what is left is pinned, unfinished, in use or not asked for",
+                    kFailed);
+  }
   return kDone;
 }
 

@@ -62,6 +62,15 @@ TEST_F(Keeping, PruneSaysWhatItDoes) {
   EXPECT_EQ(on_log({"sql", "SELECT path FROM exchange", "--csv"}).out, "path\r\n/two\r\n");
 }
 
+TEST_F(Keeping, PruneSaysWhenItCouldNotDoEnough) {
+  record("/one", {.body = "12345"});
+  const Outcome done = on_log({"prune", "path:/two", "--keep-size", "10k"});
+  EXPECT_EQ(done.status, 1);
+  EXPECT_TRUE(done.err.ends_with(
+      "tapedeck: prune: what is left is pinned, unfinished, in use or not asked for\n"))
+      << done.err;
+}
+
 TEST_F(Keeping, PruneIsToldHowMuch) {
   EXPECT_EQ(refused({"prune"}), "usage: prune takes --older-than or --keep-size, one of them");
   EXPECT_EQ(refused({"prune", "--older-than", "1d", "--keep-size", "1G"}),
