@@ -26,6 +26,7 @@ BodyStore::BodyStore(Database& database)
       gather_(database.prepare(
           "UPDATE body SET bytes = (SELECT CAST(coalesce(group_concat(bytes, ''), '') AS BLOB)"
           " FROM (SELECT bytes FROM body_chunk WHERE body_id = ?1 ORDER BY seq)) WHERE id = ?1")),
+      holds_(database.prepare("SELECT 1 FROM body WHERE id = ?1")),
       remove_chunks_(database.prepare("DELETE FROM body_chunk WHERE body_id = ?1")),
       remove_(database.prepare("DELETE FROM body WHERE id = ?1")),
       next_id_(first_free_id(database)),
@@ -39,6 +40,12 @@ std::int64_t BodyStore::store(const Digest& digest, std::span<const char> bytes)
       database_.changes() > 0 ? next_id_++ : find(digest, size).value_or(next_id_);
   recent_.remember(digest, size, id);
   return id;
+}
+
+bool BodyStore::holds(std::int64_t id) {
+  const bool found = holds_.bind(1, id).step();
+  holds_.reset();
+  return found;
 }
 
 void BodyStore::begin(std::int64_t id) { begin_.bind(1, id).run(); }

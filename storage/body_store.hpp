@@ -25,6 +25,9 @@ class BodyStore {
   /// Stores a body of at most kChunkSize bytes, or finds it stored. Returns its id.
   std::int64_t store(const Digest& digest, std::span<const char> bytes);
 
+  /// Whether there is such a body still.
+  bool holds(std::int64_t id);
+
   /// An id for a large body that begins to arrive. Never given twice, written or not.
   std::int64_t reserve_id() noexcept { return next_id_++; }
   /// Makes the row of a large body whose chunks follow; its size is 0 until end().
@@ -74,6 +77,7 @@ class BodyStore {
   Statement append_;
   Statement seal_;
   Statement gather_;
+  Statement holds_;
   Statement remove_chunks_;
   Statement remove_;
   Recent recent_;

@@ -32,7 +32,11 @@ std::int64_t begin_session(Database& database, std::string_view name, std::strin
       .bind(2, now)
       .bind_or_null(3, command)
       .run();
-  return database.last_insert_id();
+  const std::int64_t id = database.last_insert_id();
+  // `ended_at IS NULL` would not tell it from one that was killed.
+  database.execute("CREATE TEMP TABLE IF NOT EXISTS running_session(id INTEGER PRIMARY KEY)");
+  database.prepare("INSERT INTO temp.running_session(id) VALUES(?1)").bind(1, id).run();
+  return id;
 }
 
 void end_session(Database& database, std::int64_t id) {
@@ -40,6 +44,23 @@ void end_session(Database& database, std::int64_t id) {
       .bind(1, id)
       .bind(2, unix_microseconds())
       .run();
+  database.prepare("DELETE FROM temp.running_session WHERE id = ?1").bind(1, id).run();
+}
+
+std::optional<std::int64_t> running_session(Database& database) {
+  Statement any =
+      database.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name = 'running_session'");
+  if (!any.step()) return std::nullopt;
+  Statement running = database.prepare("SELECT id FROM temp.running_session");
+  if (!running.step()) return std::nullopt;
+  return running.integer(0);
+}
+
+void remove_session(Database& database, std::int64_t id) {
+  Transaction transaction(database);
+  database.prepare("DELETE FROM session_tag WHERE session_id = ?1").bind(1, id).run();
+  database.prepare("DELETE FROM session WHERE id = ?1").bind(1, id).run();
+  transaction.commit();
 }
 
 }  // namespace tapedeck::storage

@@ -300,7 +300,11 @@ void Recorder::Writer::apply(Job::Finish& finish) {
 }
 
 std::optional<std::int64_t> Recorder::Writer::finish_body(Message& message) {
-  if (message.stored_id != 0) return message.stored_id;
+  if (message.stored_id != 0) {
+    // It may have been pruned since it was read.
+    if (!bodies_.holds(message.stored_id)) return std::nullopt;
+    return message.stored_id;
+  }
   if (message.empty()) return std::nullopt;
   if (message.large.id == 0) return bodies_.store(message.digest, message.pending);
   if (!message.pending.empty()) {

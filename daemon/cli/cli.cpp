@@ -126,6 +126,8 @@ int run(int argc, char** argv) {
   add_import(app, common, chosen);
   add_fetch(app, common, chosen);
   add_match(app, common, chosen);
+  add_sessions(app, common, chosen);
+  add_prune(app, common, chosen);
   add_backup(app, common, chosen);
   add_status(app, common, chosen);
   add_replay(app, common, chosen);

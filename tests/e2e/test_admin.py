@@ -132,6 +132,33 @@ class Admin(Case):
         self.assertFalse(os.path.exists(daemon.db + ".sock"))
         self.tapedeck("status", "--db", daemon.db, "--admin", "off", status=1)
 
+    def test_housekeeping_is_done_by_the_daemon_that_records(self):
+        origin = self.echo_origin()
+        old = Daemon(self, "--session", "old")
+        for i in range(5):
+            self.curl(old, f"{origin}/{i}", "-d", "x" * 1000 * (i + 1))
+        old.await_rows(5)
+        old.stop()
+        daemon = Daemon(self, "--session", "new")
+        self.curl(daemon, origin + "/new")
+        daemon.await_rows(6)
+        self.tapedeck("sessions", "--db", daemon.db, "tag", "old", "smoke")
+        self.assertEqual(daemon.rows("SELECT tag FROM session_tag"), [("smoke",)])
+        running = self.tapedeck("sessions", "--db", daemon.db, "delete", "new", status=1)
+        self.assertNotEqual(running.stderr, "")
+        would = self.tapedeck("prune", "--db", daemon.db, "path:/0", "--older-than", "1ms",
+                              "--dry-run")
+        self.assertEqual(daemon.rows("SELECT count(*) FROM exchange"), [(6,)], would)
+        self.tapedeck("prune", "--db", daemon.db, "path:/0", "--older-than", "1ms")
+        self.assertEqual(daemon.rows("SELECT count(*) FROM exchange"), [(5,)])
+        self.tapedeck("sessions", "--db", daemon.db, "delete", "old")
+        self.assertEqual(daemon.rows("SELECT path FROM exchange"), [("/new",)])
+        self.curl(daemon, origin + "/after")
+        daemon.await_rows(2)
+        self.assertEqual(daemon.rows("SELECT count(*) FROM body WHERE id NOT IN (SELECT "
+                                     "response_body_id FROM exchange)"), [(0,)])
+        self.assertEqual(daemon.rows("PRAGMA integrity_check"), [("ok",)])
+
     def test_backup_while_recording_is_whole(self):
         origin = self.echo_origin()
         daemon = Daemon(self)

@@ -314,6 +314,22 @@ TEST_F(RecorderTest, WritesALargeBodyWhileItArrives) {
             "3");
 }
 
+TEST_F(RecorderTest, ABodyAlreadyStoredIsPointedAtWhileItIsThere) {
+  const auto recorder = open();
+  Recording first = begin(*recorder);
+  first.response_body(std::string("hello"));
+  first.finish(commits_.expect());
+  ASSERT_TRUE(commits_.wait());
+  for (const std::int64_t body : {1, 99}) {
+    Recording again = begin(*recorder);
+    again.response_body_is(body);
+    again.finish(commits_.expect());
+    ASSERT_TRUE(commits_.wait());
+  }
+  EXPECT_EQ(value("SELECT group_concat(coalesce(response_body_id, 'none')) FROM exchange"),
+            "1,1,none");
+}
+
 TEST_F(RecorderTest, KeepHeadsCountsBodiesAndStoresNone) {
   RecorderOptions options;
   options.keep = Keep::heads;
