@@ -8,6 +8,7 @@
 
 #include "client/http/grammar.hpp"
 #include "client/http/url.hpp"
+#include "storage/http_text.hpp"
 #include "storage/query/words.hpp"
 #include "storage/text/fact.hpp"
 #include "storage/text/text_index.hpp"
@@ -226,12 +227,12 @@ std::optional<Condition> header(std::string_view value, std::int64_t) {
       "EXISTS (SELECT 1 FROM (SELECT value FROM json_each(request_headers) UNION ALL "
       "SELECT value FROM json_each(response_headers)) AS line "
       "WHERE lower(json_extract(line.value, '$[0]')) = ?";
-  std::vector<std::string> candidates{fact_word(Fact::header, std::string_view(name))};
-  if (equals == std::string_view::npos) return Condition{sql + ")", {name}, all_of(candidates)};
+  if (equals == std::string_view::npos) {
+    return with_fact({sql + ")", {name}, {}}, Fact::header, name);
+  }
   sql += " AND json_extract(line.value, '$[1]') = ?)";
-  const std::string_view wanted = value.substr(equals + 1);
-  for (std::string& word : whole_words(wanted, '\0')) candidates.push_back(std::move(word));
-  return Condition{sql, {name, std::string(wanted)}, all_of(candidates)};
+  const std::string wanted(value.substr(equals + 1));
+  return with_fact({sql, {name, wanted}, {}}, Fact::header, name + '=' + from_utf8(wanted));
 }
 
 std::optional<Condition> type(std::string_view value, std::int64_t) {

@@ -22,7 +22,7 @@ enum class Fact : std::uint8_t {
   started,
   session,  ///< its id
   has,
-  header,  ///< a header's name, in lower case
+  header,  ///< a header's name, in lower case; and the same with =VALUE
   mode,
   state,
   client,  ///< its address without the port

@@ -61,6 +61,7 @@ class Facts {
     for (const auto& field : parse_header_json(json)) {
       const std::string name = http::to_lower(field.name);
       add(Fact::header, std::string_view(name));
+      add(Fact::header, std::string_view(name + '=' + std::string(field.value)));
       if (!response || name != "content-type") continue;
       for (const std::string& word : type_words(field.value)) put(word);
     }

@@ -44,6 +44,7 @@ const std::pair<std::vector<std::string>, const char*> kCases[] = {
     {{"header:X-Id=7"}, "1"},
     {{"header:x-id"}, "1 2"},
     {{"header:X-Id=9"}, ""},
+    {{"header:X-Name=caf\xc3\xa9"}, "2"},
     {{"id:2"}, "2"},
     {{"id:2..3"}, "2 3"},
     {{"mode:tunnel"}, "4"},
