@@ -75,6 +75,15 @@ void Queue::take_until(Clock::time_point until, std::vector<Job>& jobs) {
   move_to(jobs);
 }
 
+bool Queue::quiet(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  idle_ = jobs_.empty();
+  const bool wanted =
+      wake_.wait_for(lock, time, [this] { return !jobs_.empty() || urgent_ || closed_; });
+  idle_ = false;
+  return !wanted;
+}
+
 void Queue::release(std::size_t bytes) {
   std::vector<std::function<void()>> resumed;
   {

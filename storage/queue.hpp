@@ -38,6 +38,8 @@ class Queue {
   bool take(std::vector<Job>& jobs);
   /// Waits until `until` or until the writer is wanted at once, then takes what there is.
   void take_until(Clock::time_point until, std::vector<Job>& jobs);
+  /// Waits that long; false as soon as the writer is wanted.
+  bool quiet(std::chrono::milliseconds time);
   /// Bytes of taken jobs are gone: they count until then.
   void release(std::size_t bytes);
   bool closed() const;

@@ -18,6 +18,10 @@ constexpr std::size_t kTransactionBytes = 4u << 20;
 constexpr std::chrono::milliseconds kRetryDelay{250};
 /// Attempts made to drain the queue at shutdown before what is left is given up.
 constexpr int kRetriesAtClose = 20;
+/// Without a job for so long, the writer indexes text: under load it never does.
+constexpr std::chrono::milliseconds kQuiet{50};
+/// How long a job that comes meanwhile may have to wait for it.
+constexpr std::chrono::milliseconds kIndexStep{8};
 
 /// The file's one name, so that one database has one lock, whichever way it is reached.
 std::string canonical(const std::string& path) {
@@ -65,6 +69,7 @@ Recorder::Writer::Writer(RecorderOptions options)
       bodies_(database_),
       session_id_(begin_session()),
       exchanges_(database_, session_id_),
+      text_(database_),
       queue_(options_.queue_budget, options_.commit == Commit::strict),
       retries_left_at_close_(kRetriesAtClose),
       thread_([this] { run(); }) {}
@@ -107,7 +112,8 @@ void Recorder::Writer::end_session() noexcept {
 
 void Recorder::Writer::run() {
   std::vector<Job> jobs;
-  while (queue_.take(jobs)) {
+  for (index_text(); queue_.take(jobs); index_text()) {
+    text_behind_ = text_behind_ || !jobs.empty();
     while (!write(jobs)) {
       if (queue_.closed() && retries_left_at_close_-- == 0) {
         lost_ =
@@ -164,6 +170,20 @@ void Recorder::Writer::end_chore(const std::string& error) {
   }
   task.done(error);
   if (more) queue_.nudge();
+}
+
+/// Goes on until a job comes, or all is done. What a disk refuses waits for the next job: nothing
+/// is lost by it.
+void Recorder::Writer::index_text() {
+  if (!text_behind_ || !queue_.quiet(kQuiet)) return;
+  try {
+    do {
+      text_behind_ = text_.step(kIndexStep);
+      checkpointer_.after_commit();
+    } while (text_behind_ && queue_.quiet(std::chrono::milliseconds(0)));
+  } catch (const SqliteError&) {
+    text_behind_ = false;
+  }
 }
 
 /// Commits `jobs` in order and removes them; false, with the rest left, when the database refuses.

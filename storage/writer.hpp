@@ -16,6 +16,7 @@
 #include "storage/queue.hpp"
 #include "storage/recorder.hpp"
 #include "storage/sqlite.hpp"
+#include "storage/text/text_index.hpp"
 
 namespace tapedeck::storage {
 
@@ -68,6 +69,7 @@ class Recorder::Writer {
 
   void step_chore();
   void end_chore(const std::string& error);
+  void index_text();
 
   void note_failure(std::string what);
   void note_success();
@@ -79,6 +81,8 @@ class Recorder::Writer {
   BodyStore bodies_;
   std::int64_t session_id_;
   ExchangeTable exchanges_;
+  TextIndex text_;
+  bool text_behind_ = true;  ///< there may be exchanges that text_ has not taken in
   Sha256 digest_;  ///< for small bodies, one after another
   Queue queue_;
 

@@ -5,6 +5,7 @@
 #include "daemon/cli/command.hpp"
 #include "daemon/cli/filter_terms.hpp"
 #include "daemon/cli/row_json.hpp"
+#include "storage/query/search.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -134,9 +135,14 @@ int list(const Common& common, const Options& options) {
   storage::Database& log = **opened;
   const Terminal terminal = Terminal::of_stdout(common.color);
   if (options.follow) return follow(log, *filter, options, terminal);
-  Statement rows = log.prepare(listing_sql(options, filter->condition()));
-  filter->bind(rows, 1);
-  while (rows.step()) print(rows, options, terminal);
+  storage::Search search(log, *filter);
+  Statement row = log.prepare(selected(options.json) + "id = ?1");
+  for (std::int64_t i = 0; i < options.limit; ++i) {
+    const auto id = search.next();
+    if (!id) break;
+    if (row.bind(1, *id).step()) print(row, options, terminal);
+    row.reset();
+  }
   return kDone;
 }
 

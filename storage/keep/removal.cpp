@@ -8,6 +8,7 @@
 #include "storage/keep/id_window.hpp"
 #include "storage/keep/space.hpp"
 #include "storage/session_table.hpp"
+#include "storage/text/text_index.hpp"
 
 namespace tapedeck::storage {
 namespace {
@@ -58,6 +59,7 @@ void check_session(Database& log, std::int64_t id, bool pinned_too) {
 struct Removal::Statements {
   explicit Statements(Database& database)
       : log(database),
+        text(log),
         release(log.prepare(BodyReferences::kRelease)),
         body_size(log.prepare("SELECT stored_size FROM body WHERE id = ?1")),
         arrivals(log.prepare("DELETE FROM stream_event WHERE exchange_id = ?1 AND offset IN"
@@ -69,6 +71,7 @@ struct Removal::Statements {
         body(log.prepare("DELETE FROM body WHERE id = ?1")) {}
 
   Database& log;
+  TextIndex text;
   Statement release;
   Statement body_size;
   Statement arrivals;
@@ -174,6 +177,7 @@ bool Removal::remove_exchange(Statements& statements, const Row& row) {
   if (!dry_run_) {
     statements.arrivals.bind(1, row.id).bind(2, kArrivals).run();
     if (statements.log.changes() == kArrivals) return false;
+    statements.text.remove(row.id);
     statements.exchange.bind(1, row.id).run();
   }
   ++exchanges_;

@@ -8,6 +8,10 @@
 
 #include "client/http/grammar.hpp"
 #include "client/http/url.hpp"
+#include "storage/http_text.hpp"
+#include "storage/query/words.hpp"
+#include "storage/text/fact.hpp"
+#include "storage/text/text_index.hpp"
 
 namespace tapedeck::storage {
 namespace {
@@ -16,6 +20,8 @@ namespace {
 struct Condition {
   std::string sql;
   std::vector<Filter::Value> values;
+  /// What the text index has of every exchange that it selects; empty: nothing that helps.
+  std::string candidates;
 };
 
 struct Kind {
@@ -72,7 +78,7 @@ std::optional<std::int64_t> byte_count(std::string_view text) {
 /// `*` matches anything; everything else is literal.
 Condition pattern(std::string column, std::string_view text) {
   if (text.find('*') == std::string_view::npos) {
-    return {column + " = ?", {std::string(text)}};
+    return {column + " = ?", {std::string(text)}, {}};
   }
   std::string glob;
   for (const char c : text) {
@@ -82,7 +88,41 @@ Condition pattern(std::string column, std::string_view text) {
       glob += c;
     }
   }
-  return {column + " GLOB ?", {glob}};
+  return {column + " GLOB ?", {glob}, {}};
+}
+
+template <class Value>
+Condition with_fact(Condition condition, Fact fact, Value value) {
+  condition.candidates = fact_word(fact, value);
+  return condition;
+}
+
+std::optional<Condition> host(std::string_view value, std::int64_t) {
+  const std::string name = http::to_lower(value);
+  const std::size_t star = name.rfind('*');
+  Condition condition = pattern("host", name);
+  if (star == std::string::npos) return with_fact(std::move(condition), Fact::host, name);
+  const std::size_t dot = name.find('.', star);
+  if (dot == std::string::npos || dot + 1 == name.size()) return condition;
+  return with_fact(std::move(condition), Fact::domain, name.substr(dot + 1));
+}
+
+std::optional<Condition> path(std::string_view value, std::int64_t) {
+  Condition condition = pattern("path", value);
+  if (value.find('*') == std::string_view::npos) {
+    return with_fact(std::move(condition), Fact::path, value);
+  }
+  condition.candidates = all_of(whole_words(value, '*'));
+  return condition;
+}
+
+std::optional<Condition> client(std::string_view value, std::int64_t) {
+  Condition condition = pattern("client", value);
+  const std::string_view address = value.substr(0, value.rfind(':'));
+  if (address.size() == value.size() || address.find('*') != std::string_view::npos) {
+    return condition;
+  }
+  return with_fact(std::move(condition), Fact::client, address);
 }
 
 /// %text% with LIKE's own characters escaped.
@@ -105,22 +145,46 @@ std::string inside_json(std::string_view text) {
   return escaped;
 }
 
-std::optional<Condition> word(std::string_view value) {
+/// What LIKE finds, where there is no letter or digit to make a word.
+Condition sign(std::string_view value) {
   const std::string in_headers = containing(inside_json(value));
   return Condition{
       "((SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) LIKE ? ESCAPE '\\' "
       "OR request_headers LIKE ? ESCAPE '\\' OR response_headers LIKE ? ESCAPE '\\')",
-      {containing(value), in_headers, in_headers}};
+      {containing(value), in_headers, in_headers},
+      {}};
+}
+
+/// A bare word: URL, header lines and the beginning of text bodies hold it, as whole words.
+Condition word(std::string_view value) {
+  const std::vector<std::string> words = words_of(value);
+  if (words.empty()) return sign(value);
+  const std::string text = containing_words(value);
+  const std::string in_headers = containing_words(inside_json(value));
+  static const std::string beginning =
+      "substr(coalesce(bytes, (SELECT bytes FROM body_chunk WHERE body_id = body.id AND seq = 0)), "
+      "1, " +
+      std::to_string(kSearchedBytes) + ")";
+  return Condition{
+      "(lower(' ' || (SELECT url FROM exchange_url WHERE exchange_url.id = exchange.id) || ' ') "
+      "GLOB ? OR lower(request_headers) GLOB ? OR lower(response_headers) GLOB ? "
+      "OR EXISTS (SELECT 1 FROM body WHERE body.id IN (request_body_id, response_body_id) "
+      "AND lower(' ' || CAST(" +
+          beginning + " AS TEXT) || ' ') GLOB ?))",
+      {text, in_headers, in_headers, text},
+      all_of(words)};
 }
 
 std::optional<Condition> status(std::string_view value, std::int64_t) {
   if (value.size() == 3 && value.substr(1) == "xx" && value[0] >= '1' && value[0] <= '9') {
     const std::int64_t from = (value[0] - '0') * 100;
-    return Condition{"status BETWEEN ? AND ?", {from, from + 99}};
+    return with_fact({"status BETWEEN ? AND ?", {from, from + 99}, {}}, Fact::status_class,
+                     from / 100);
   }
   const auto code = number(value);
   if (!code || value.size() != 3) return std::nullopt;
-  return Condition{"status = ?", {static_cast<std::int64_t>(*code)}};
+  const auto status = static_cast<std::int64_t>(*code);
+  return with_fact({"status = ?", {status}, {}}, Fact::status, status);
 }
 
 std::optional<Condition> id(std::string_view value, std::int64_t) {
@@ -128,28 +192,31 @@ std::optional<Condition> id(std::string_view value, std::int64_t) {
   const auto first = number(value.substr(0, dots));
   if (dots == std::string_view::npos) {
     if (!first) return std::nullopt;
-    return Condition{"id = ?", {static_cast<std::int64_t>(*first)}};
+    return Condition{"id = ?", {static_cast<std::int64_t>(*first)}, {}};
   }
   const auto last = number(value.substr(dots + 2));
   if (!first || !last || *last < *first) return std::nullopt;
   return Condition{"id BETWEEN ? AND ?",
-                   {static_cast<std::int64_t>(*first), static_cast<std::int64_t>(*last)}};
+                   {static_cast<std::int64_t>(*first), static_cast<std::int64_t>(*last)},
+                   {}};
 }
 
-std::optional<Condition> one_of(std::string column, std::string_view value,
+std::optional<Condition> one_of(std::string column, Fact fact, std::string_view value,
                                 std::initializer_list<std::string_view> words) {
   if (std::find(words.begin(), words.end(), value) == words.end()) return std::nullopt;
-  return Condition{column + " = ?", {std::string(value)}};
+  return with_fact({column + " = ?", {std::string(value)}, {}}, fact, value);
 }
 
 std::optional<Condition> has(std::string_view value, std::int64_t) {
-  if (value == "error") return Condition{"error_code IS NOT NULL", {}};
-  if (value == "request-body") return Condition{"request_size > 0", {}};
-  if (value == "response-body") return Condition{"response_size > 0", {}};
+  std::string sql;
+  if (value == "error") sql = "error_code IS NOT NULL";
+  if (value == "request-body") sql = "request_size > 0";
+  if (value == "response-body") sql = "response_size > 0";
   if (value == "trailers") {
-    return Condition{"(request_trailers IS NOT NULL OR response_trailers IS NOT NULL)", {}};
+    sql = "(request_trailers IS NOT NULL OR response_trailers IS NOT NULL)";
   }
-  return std::nullopt;
+  if (sql.empty()) return std::nullopt;
+  return with_fact({sql, {}, {}}, Fact::has, value);
 }
 
 std::optional<Condition> header(std::string_view value, std::int64_t) {
@@ -160,9 +227,12 @@ std::optional<Condition> header(std::string_view value, std::int64_t) {
       "EXISTS (SELECT 1 FROM (SELECT value FROM json_each(request_headers) UNION ALL "
       "SELECT value FROM json_each(response_headers)) AS line "
       "WHERE lower(json_extract(line.value, '$[0]')) = ?";
-  if (equals == std::string_view::npos) return Condition{sql + ")", {name}};
+  if (equals == std::string_view::npos) {
+    return with_fact({sql + ")", {name}, {}}, Fact::header, name);
+  }
   sql += " AND json_extract(line.value, '$[1]') = ?)";
-  return Condition{sql, {name, std::string(value.substr(equals + 1))}};
+  const std::string wanted(value.substr(equals + 1));
+  return with_fact({sql, {name, wanted}, {}}, Fact::header, name + '=' + from_utf8(wanted));
 }
 
 std::optional<Condition> type(std::string_view value, std::int64_t) {
@@ -170,64 +240,65 @@ std::optional<Condition> type(std::string_view value, std::int64_t) {
       "EXISTS (SELECT 1 FROM json_each(response_headers) AS line "
       "WHERE lower(json_extract(line.value, '$[0]')) = 'content-type' "
       "AND json_extract(line.value, '$[1]') LIKE ? ESCAPE '\\')",
-      {containing(value)}};
+      {containing(value)},
+      all_of(type_words(value))};
 }
 
 constexpr std::array<Kind, 16> kKinds = {{
-    {"host", "host:api.example.com or host:*.example.com",
-     [](std::string_view v, std::int64_t) {
-       return std::optional(pattern("host", http::to_lower(v)));
-     }},
+    {"host", "host:api.example.com or host:*.example.com", host},
     {"method", "method:POST",
      [](std::string_view v, std::int64_t) {
-       return std::optional(Condition{"method = ? COLLATE NOCASE", {std::string(v)}});
+       return std::optional(with_fact({"method = ? COLLATE NOCASE", {std::string(v)}, {}},
+                                      Fact::method, http::to_lower(v)));
      }},
     {"status", "status:404 or status:5xx", status},
-    {"path", "path:/v1/*",
-     [](std::string_view v, std::int64_t) { return std::optional(pattern("path", v)); }},
+    {"path", "path:/v1/*", path},
     {"type", "type:json", type},
     {"larger-than", "larger-than:10k",
      [](std::string_view v, std::int64_t) -> std::optional<Condition> {
        const auto bytes = byte_count(v);
        if (!bytes) return std::nullopt;
-       return Condition{"max(request_size, response_size) > ?", {*bytes}};
+       return Condition{"max(request_size, response_size) > ?",
+                        {*bytes},
+                        any_of(magnitudes_from(Fact::size, *bytes))};
      }},
     {"slower-than", "slower-than:500ms",
      [](std::string_view v, std::int64_t) -> std::optional<Condition> {
        const auto time = duration_us(v);
        if (!time) return std::nullopt;
-       return Condition{"total_us > ?", {*time}};
+       return Condition{"total_us > ?", {*time}, any_of(magnitudes_from(Fact::took, *time))};
      }},
     {"since", "since:10m or since:2026-11-23T10:00",
      [](std::string_view v, std::int64_t now) -> std::optional<Condition> {
        const auto time = parse_time(v, now);
        if (!time) return std::nullopt;
-       return Condition{"started_at >= ?", {*time}};
+       return Condition{"started_at >= ?", {*time}, any_of(started_between(*time, kForever))};
      }},
     {"until", "until:2026-11-23T10:00",
      [](std::string_view v, std::int64_t now) -> std::optional<Condition> {
        const auto time = parse_time(v, now);
        if (!time) return std::nullopt;
-       return Condition{"started_at < ?", {*time}};
+       return Condition{"started_at < ?", {*time}, any_of(started_between(0, *time))};
      }},
     {"session", "session:NAME",
      [](std::string_view v, std::int64_t) {
-       return std::optional(
-           Condition{"session_id IN (SELECT id FROM session WHERE name = ?)", {std::string(v)}});
+       return std::optional(Condition{
+           "session_id IN (SELECT id FROM session WHERE name = ?)", {std::string(v)}, {}});
      }},
     {"has", "has:error, has:request-body, has:response-body or has:trailers", has},
     {"header", "header:X-Id=7 or header:X-Id", header},
     {"id", "id:7 or id:10..20", id},
     {"mode", "mode:forward, tunnel, intercept, reverse, replay or fetch",
      [](std::string_view v, std::int64_t) {
-       return one_of("mode", v, {"forward", "tunnel", "intercept", "reverse", "replay", "fetch"});
+       return one_of("mode", Fact::mode, v,
+                     {"forward", "tunnel", "intercept", "reverse", "replay", "fetch"});
      }},
     {"state", "state:complete, open, failed, aborted or interrupted",
      [](std::string_view v, std::int64_t) {
-       return one_of("state", v, {"complete", "open", "failed", "aborted", "interrupted"});
+       return one_of("state", Fact::state, v,
+                     {"complete", "open", "failed", "aborted", "interrupted"});
      }},
-    {"client", "client:127.0.0.1:*",
-     [](std::string_view v, std::int64_t) { return std::optional(pattern("client", v)); }},
+    {"client", "client:127.0.0.1:*", client},
 }};
 
 Failure wrong(std::string detail) {
@@ -266,7 +337,7 @@ Result<Condition> make_condition(std::string_view term, std::int64_t now_us) {
   const std::size_t colon = term.find(':');
   if (!is_filter_name(term, colon)) {
     if (term.empty()) return wrong("an empty filter term");
-    return *word(term);
+    return word(term);
   }
   const std::string_view name = term.substr(0, colon);
   const std::string_view value = term.substr(colon + 1);
@@ -319,6 +390,10 @@ Result<Filter> Filter::parse(const std::vector<std::string>& terms, std::int64_t
     const std::string sql =
         negated ? "NOT coalesce((" + condition->sql + "), 0)" : "(" + condition->sql + ")";
     filter.condition_ = filter.condition_ == "1" ? sql : filter.condition_ + " AND " + sql;
+    if (!negated && !condition->candidates.empty()) {
+      if (!filter.candidates_.empty()) filter.candidates_ += " AND ";
+      filter.candidates_ += condition->candidates;
+    }
     std::move(condition->values.begin(), condition->values.end(),
               std::back_inserter(filter.values_));
   }

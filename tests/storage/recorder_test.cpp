@@ -21,6 +21,18 @@ RecorderOptions strict() {
   return options;
 }
 
+TEST_F(RecorderTest, IndexesTextWhenThereIsNothingElseToDo) {
+  const auto recorder = open();
+  begin(*recorder).finish(commits_.expect());
+  ASSERT_TRUE(commits_.wait());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (value("SELECT id FROM text_position") != "1") {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(value("SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'example'"), "1");
+}
+
 TEST_F(RecorderTest, WritesEveryColumn) {
   const auto recorder = open();
   Recording recording = begin(*recorder);

@@ -7,6 +7,7 @@
 #include "storage/body_store.hpp"
 #include "storage/keep/chores.hpp"
 #include "storage/log_writer.hpp"
+#include "storage/text/text_index.hpp"
 #include "tests/storage/scratch.hpp"
 
 namespace tapedeck::storage {
@@ -84,6 +85,20 @@ TEST_F(RemovalTest, TakesBodiesThatNobodyElseRefersTo) {
   EXPECT_EQ(held(), "2 2 0 0");
   EXPECT_EQ(body(value("SELECT response_body_id FROM exchange WHERE id = 4")), "shared");
   EXPECT_EQ(integrity(), "ok");
+}
+
+TEST_F(RemovalTest, TakesWordsOutOfTheTextIndex) {
+  record_session("a", 2, [](int n) { return n == 1 ? "palimpsest" : "papyrus"; });
+  {
+    LogWriter writer(path_);
+    TextIndex text(writer.database());
+    while (text.step(std::chrono::seconds(1))) continue;
+  }
+  const std::string found = "SELECT count(*) FROM exchange_text WHERE exchange_text MATCH ";
+  EXPECT_EQ(value(found + "'palimpsest'"), "1");
+  EXPECT_EQ(perform("prune", {{"filter", {"id:1"}}}).at("exchanges"), 1);
+  EXPECT_EQ(value(found + "'palimpsest'"), "0");
+  EXPECT_EQ(value(found + "'papyrus'"), "1");
 }
 
 TEST_F(RemovalTest, TakesLargeBodiesAndArrivals) {

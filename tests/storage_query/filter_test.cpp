@@ -2,13 +2,88 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/query/search.hpp"
 #include "storage/schema.hpp"
+#include "storage/text/text_index.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
 constexpr std::int64_t kNow = 1'800'000'000'000'000;
 constexpr std::int64_t kMinute = 60'000'000;
+
+/// Which rows of FilterOnLog each filter selects.
+const std::pair<std::vector<std::string>, const char*> kCases[] = {
+    {{}, "1 2 3 4"},
+    {{"host:api.example.com"}, "1 2"},
+    {{"host:API.example.com"}, "1 2"},
+    {{"host:*.example.com"}, "1 2 3"},
+    {{"host:*"}, "1 2 3 4"},
+    {{"method:GET"}, "1 3"},
+    {{"method:post"}, "2"},
+    {{"status:404"}, "2"},
+    {{"status:5xx"}, "3"},
+    {{"path:/v1/*"}, "1 2"},
+    {{"path:/"}, "3"},
+    {{"type:json"}, "1"},
+    {{"larger-than:10"}, "2"},
+    {{"larger-than:9"}, "1 2"},
+    {{"larger-than:19k"}, "2"},
+    {{"larger-than:20k"}, ""},
+    {{"slower-than:1ms"}, "2"},
+    {{"slower-than:999us"}, "1 2"},
+    {{"since:30m"}, "2 3 4"},
+    {{"until:30m"}, "1"},
+    {{"since:1h", "until:5m"}, "1 2 3"},
+    {{"session:two"}, "3 4"},
+    {{"session:none"}, ""},
+    {{"has:error"}, "3 4"},
+    {{"has:request-body"}, "2 4"},
+    {{"has:response-body"}, "1 2 4"},
+    {{"has:trailers"}, ""},
+    {{"header:X-Id=7"}, "1"},
+    {{"header:x-id"}, "1 2"},
+    {{"header:X-Id=9"}, ""},
+    {{"header:X-Name=caf\xc3\xa9"}, "2"},
+    {{"id:2"}, "2"},
+    {{"id:2..3"}, "2 3"},
+    {{"mode:tunnel"}, "4"},
+    {{"state:failed"}, "3"},
+    {{"client:127.0.0.1:*"}, "1 2 3 4"},
+    {{"users"}, "1"},
+    {{"user"}, ""},
+    {{"user*"}, "1"},
+    {{"sers"}, ""},
+    {{"host:*.com"}, "1 2 3"},
+    {{"host:*e.org"}, "4"},
+    {{"type:ja"}, ""},
+    {{"type:tml"}, "2"},
+    {{"path:/v*/orders"}, "2"},
+    {{"path:/v1/us*"}, "1"},
+    {{"client:127.0.0.1:5"}, "1 2 3 4"},
+    {{"client:127.0.0.2:*"}, ""},
+    {{"hidden"}, "2"},
+    {{"caf\xc3\xa9"}, "2"},
+    {{"late"}, ""},
+    {{"USERS"}, "1"},
+    {{"50%_"}, "3"},
+    {{"0%f"}, ""},
+    {{"application/json"}, "1"},
+    {{"http://nothing"}, ""},
+    {{"http://api.example.com/v1"}, "1 2"},
+    {{"/v1/users?q=1"}, "1"},
+    {{"example.org:80"}, "4"},
+    {{"?"}, "1 3"},
+    {{"\"7\""}, ""},
+    {{"\",\""}, ""},
+    {{"a\\b \"c\""}, "3"},
+    {{"HOST:api.example.com"}, "1 2"},
+    {{"X-Nothing:7"}, ""},
+    {{"-status:404"}, "1 3 4"},
+    {{"-has:error"}, "1 2"},
+    {{"-users"}, "2 3 4"},
+    {{"host:*.example.com", "-method:POST", "-status:5xx"}, "1"},
+};
 
 /// A log with a few rows that the filters tell apart.
 class FilterOnLog : public testing::Test {
@@ -24,6 +99,12 @@ class FilterOnLog : public testing::Test {
         "[]", R"([["X-Quote","a\\b \"c\""]])", 10);
     add(4, 2, "CONNECT", "example.org", nullptr, nullptr, 0, "aborted", "client_disconnected", 5, 5,
         "[]", "[]", 1);
+    // A body whose text ends at its first NUL.
+    log_.execute(
+        "INSERT INTO body(id, size, stored_size, bytes)"
+        " VALUES(1, 20, 20, CAST('a hidden word' || x'00' || 'late' AS BLOB));"
+        "UPDATE exchange SET response_body_id = 1, response_headers ="
+        " replace(response_headers, '\"]]', '\"],[\"X-Name\",\"caf\u00e9\"]]') WHERE id = 2");
   }
 
   void add(int id, int session, const char* method, const char* host, const char* path,
@@ -58,7 +139,39 @@ class FilterOnLog : public testing::Test {
     std::string bound = collect(rows);
     Statement written = log_.prepare("SELECT id FROM exchange WHERE " + filter->readable());
     EXPECT_EQ(collect(written), bound) << filter->readable();
+    EXPECT_EQ(found(*filter), bound) << filter->candidates();
     return bound;
+  }
+
+  /// The same by Search, turned round.
+  std::string found(const Filter& filter) {
+    Search search(log_, filter);
+    std::string ids;
+    while (const auto id = search.next()) {
+      ids = std::to_string(*id) + (ids.empty() ? "" : " ") + ids;
+    }
+    return ids;
+  }
+
+  /// Takes every finished row into the text index.
+  void index() {
+    TextIndex text(log_);
+    while (text.step(std::chrono::milliseconds(8))) {
+    }
+  }
+
+  std::string value(const std::string& sql) {
+    Statement rows = log_.prepare(sql);
+    return collect(rows);
+  }
+
+  /// Every case of kCases.
+  void expect_all() {
+    for (const auto& [terms, expected] : kCases) {
+      std::string shown;
+      for (const std::string& term : terms) shown += term + " ";
+      EXPECT_EQ(match(terms), expected) << shown;
+    }
   }
 
   static std::string collect(Statement& rows) {
@@ -70,68 +183,47 @@ class FilterOnLog : public testing::Test {
   Database log_;
 };
 
-TEST_F(FilterOnLog, EveryFilterSelectsWhatItSays) {
-  const std::pair<std::vector<std::string>, const char*> cases[] = {
-      {{}, "1 2 3 4"},
-      {{"host:api.example.com"}, "1 2"},
-      {{"host:API.example.com"}, "1 2"},
-      {{"host:*.example.com"}, "1 2 3"},
-      {{"host:*"}, "1 2 3 4"},
-      {{"method:GET"}, "1 3"},
-      {{"method:post"}, "2"},
-      {{"status:404"}, "2"},
-      {{"status:5xx"}, "3"},
-      {{"path:/v1/*"}, "1 2"},
-      {{"path:/"}, "3"},
-      {{"type:json"}, "1"},
-      {{"larger-than:10"}, "2"},
-      {{"larger-than:9"}, "1 2"},
-      {{"larger-than:19k"}, "2"},
-      {{"larger-than:20k"}, ""},
-      {{"slower-than:1ms"}, "2"},
-      {{"slower-than:999us"}, "1 2"},
-      {{"since:30m"}, "2 3 4"},
-      {{"until:30m"}, "1"},
-      {{"since:1h", "until:5m"}, "1 2 3"},
-      {{"session:two"}, "3 4"},
-      {{"session:none"}, ""},
-      {{"has:error"}, "3 4"},
-      {{"has:request-body"}, "2 4"},
-      {{"has:response-body"}, "1 2 4"},
-      {{"has:trailers"}, ""},
-      {{"header:X-Id=7"}, "1"},
-      {{"header:x-id"}, "1 2"},
-      {{"header:X-Id=9"}, ""},
-      {{"id:2"}, "2"},
-      {{"id:2..3"}, "2 3"},
-      {{"mode:tunnel"}, "4"},
-      {{"state:failed"}, "3"},
-      {{"client:127.0.0.1:*"}, "1 2 3 4"},
-      {{"users"}, "1"},
-      {{"USERS"}, "1"},
-      {{"50%_"}, "3"},
-      {{"0%f"}, ""},
-      {{"application/json"}, "1"},
-      {{"http://nothing"}, ""},
-      {{"http://api.example.com/v1"}, "1 2"},
-      {{"/v1/users?q=1"}, "1"},
-      {{"example.org:80"}, "4"},
-      {{"?"}, "1 3"},
-      {{"\"7\""}, ""},
-      {{"\",\""}, ""},
-      {{"a\\b \"c\""}, "3"},
-      {{"HOST:api.example.com"}, "1 2"},
-      {{"X-Nothing:7"}, ""},
-      {{"-status:404"}, "1 3 4"},
-      {{"-has:error"}, "1 2"},
-      {{"-users"}, "2 3 4"},
-      {{"host:*.example.com", "-method:POST", "-status:5xx"}, "1"},
-  };
-  for (const auto& [terms, expected] : cases) {
-    std::string shown;
-    for (const std::string& term : terms) shown += term + " ";
-    EXPECT_EQ(match(terms), expected) << shown;
-  }
+TEST_F(FilterOnLog, EveryFilterSelectsWhatItSays) { expect_all(); }
+
+TEST_F(FilterOnLog, EveryFilterSelectsTheSameByTheTextIndex) {
+  index();
+  EXPECT_EQ(value("SELECT id FROM text_position"), "4");
+  expect_all();
+}
+
+TEST_F(FilterOnLog, RowsThatTheTextIndexHasNotSeenAreRead) {
+  log_.execute("UPDATE exchange SET state = 'open' WHERE id = 2");
+  log_.execute("DELETE FROM exchange WHERE id = 5");
+  index();
+  EXPECT_EQ(value("SELECT id FROM text_pending"), "2");
+  EXPECT_EQ(match({"state:open"}), "2");
+  log_.execute("UPDATE exchange SET state = 'complete' WHERE id = 2");
+  expect_all();
+  add(5, 1, "GET", "api.example.com", "/v1/users", nullptr, 200, "complete", nullptr, 10, 0, "[]",
+      "[]", 0);
+  EXPECT_EQ(match({"users"}), "1 5");
+  index();
+  EXPECT_EQ(value("SELECT id FROM text_pending"), "");
+  EXPECT_EQ(match({"users"}), "1 5");
+}
+
+TEST_F(FilterOnLog, ALogWithoutATextIndexIsRead) {
+  log_.execute("DROP TABLE exchange_text; DROP TABLE text_position; DROP TABLE text_pending");
+  expect_all();
+}
+
+TEST_F(FilterOnLog, ARewrittenExchangeIsFoundByWhatItHoldsNow) {
+  index();
+  TextIndex text(log_);
+  text.remove(1);
+  log_.execute("UPDATE exchange SET path = '/v1/people' WHERE id = 1");
+  text.later(1);
+  EXPECT_EQ(match({"people"}), "1");
+  index();
+  EXPECT_EQ(match({"people"}), "1");
+  EXPECT_EQ(match({"users"}), "");
+  EXPECT_EQ(value("SELECT rowid FROM exchange_text WHERE exchange_text MATCH 'users'"), "");
+  log_.execute("INSERT INTO exchange_text(exchange_text) VALUES('integrity-check')");
 }
 
 TEST_F(FilterOnLog, WrongTermsAreNamed) {
