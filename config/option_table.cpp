@@ -314,6 +314,11 @@ std::vector<Option> make_table() {
       choice("on_storage_failure", "refuse|pass",
              "while the log cannot be written: answer 503, or forward unrecorded and note the gap",
              &Options::on_storage_failure),
+      list("retain", "RULE",
+           "what the log keeps, of all or of what filter terms select: [TERM... ]age=30d, size=2GiB "
+           "or both; the rest is removed (default: everything is kept)",
+           &Options::retain, not_empty),
+      duration("retain_interval", "how often that is looked after", &Limits::retain_interval),
       list("fault", "RULE",
            "for testing an app: [HOST[/PATH] ]delay=500ms, status=503, drop or reset, and @30% for "
            "a share of the requests",

@@ -24,6 +24,7 @@ struct Limits {
   std::chrono::milliseconds upstream_idle_timeout{60'000};  ///< a pooled connection's rest
   std::size_t upstream_idle_connections = 64;               ///< pooled per origin and thread
   std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
+  std::chrono::milliseconds retain_interval{600'000};       ///< between two looks at --retain
   std::size_t fault_seed = 0;                               ///< what faults are drawn from
   std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the log's writer before peers pause
 };
@@ -43,6 +44,7 @@ struct Options {
   std::string record = "all";                 ///< all | heads | none
   std::string commit = "batched";             ///< batched | strict
   std::string on_storage_failure = "refuse";  ///< refuse | pass
+  std::vector<std::string> retain;            ///< rules, as parse_retention() reads them
   std::string reverse;                        ///< URL; empty: forward proxy only
   std::vector<std::string> gateway;           ///< ADDR:PORT
   std::string admin;                        ///< ADDR:PORT | unix:PATH | off; empty: beside the log

@@ -87,8 +87,19 @@ Result<void> Daemon::start() {
   for (unsigned i = 0; i < options.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(services_));
   }
+  if (auto ok = set_retention(); !ok) return ok;
   if (auto ok = open_listeners(); !ok) return ok;
   return open_admin();
+}
+
+Result<void> Daemon::set_retention() {
+  auto rules = parse_retention(services_.options.retain);
+  if (!rules) return std::move(rules).error();
+  if (rules->empty() || !recorder_) return {};
+  housekeeper_ =
+      std::make_unique<Housekeeper>(workers_.front()->context, *recorder_, *std::move(rules),
+                                    services_.options.limits.retain_interval);
+  return {};
 }
 
 /// By default beside the log that this daemon writes, and nowhere when it writes none.
@@ -214,6 +225,7 @@ Result<void> Daemon::run() {
     asio::co_spawn(first, listener->run(), asio::detached);
   }
   if (admin_) asio::co_spawn(first, admin_->run(), asio::detached);
+  if (housekeeper_) housekeeper_->start();
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     threads.emplace_back([worker = workers_[i].get()] {

@@ -7,6 +7,7 @@
 
 #include "config/options.hpp"
 #include "daemon/accept/listener.hpp"
+#include "daemon/housekeeper.hpp"
 #include "daemon/inspect/admin.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
@@ -39,6 +40,7 @@ class Daemon {
   Result<void> set_trust();
   Result<void> open_authority();
   Result<void> open_recorder();
+  Result<void> set_retention();
   Result<void> open_tape();
   Result<void> set_faults();
   Result<void> open_listeners();
@@ -55,6 +57,7 @@ class Daemon {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<Admin> admin_;
+  std::unique_ptr<Housekeeper> housekeeper_;  ///< null when everything is kept
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<net::Timer> patience_;
   bool stopping_ = false;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/keep/id_window.hpp"
+#include "storage/keep/row_size.hpp"
 #include "storage/keep/space.hpp"
 #include "storage/session_table.hpp"
 #include "storage/text/text_index.hpp"
@@ -21,15 +22,10 @@ constexpr std::int64_t kChunks = 16;
 
 /// ?1, ?2: a window of ids; ?3: one session, or NULL; then the filter.
 std::string doomed_sql(const Filter& filter) {
-  return "SELECT id, request_body_id, response_body_id,"
-         " 150 + coalesce(length(path), 0) + coalesce(length(query), 0)"
-         " + coalesce(length(request_headers), 0) + coalesce(length(response_headers), 0) "
-         "FROM exchange WHERE id BETWEEN ?1 AND ?2 AND state <> 'open'"
-         " AND CASE WHEN ?3 IS NULL"
-         "  THEN session_id NOT IN (SELECT session.id FROM session WHERE pinned = 1)"
-         "  ELSE session_id = ?3 END"
-         " AND " +
-         filter.condition() + " ORDER BY id";
+  return std::string("SELECT id, request_body_id, response_body_id, ") + kRowSize +
+         " FROM exchange WHERE id BETWEEN ?1 AND ?2 AND state <> 'open'"
+         " AND CASE WHEN ?3 IS NULL THEN " +
+         kNotPinned + " ELSE session_id = ?3 END AND " + filter.condition() + " ORDER BY id";
 }
 
 std::optional<std::int64_t> integer_or_null(const Statement& row, int column) {
@@ -127,7 +123,7 @@ void Removal::begin(Database& log) {
 
 void Removal::begin_round(Database& log) {
   references_.begin(log);
-  exchanges_before_ = exchanges_;
+  exchanges_before_ = removed_.exchanges;
   exchange_ = 0;
   body_ = 0;
   // What is recorded from now on is younger than the question.
@@ -138,7 +134,7 @@ void Removal::begin_round(Database& log) {
 
 /// The sizes that were counted on were estimates.
 bool Removal::falls_short(Database& log) const {
-  return doomed_.keep_size && !dry_run_ && exchanges_ > exchanges_before_ &&
+  return doomed_.keep_size && !dry_run_ && removed_.exchanges > exchanges_before_ &&
          used_size(log) > *doomed_.keep_size;
 }
 
@@ -180,7 +176,7 @@ bool Removal::remove_exchange(Statements& statements, const Row& row) {
     statements.text.remove(row.id);
     statements.exchange.bind(1, row.id).run();
   }
-  ++exchanges_;
+  ++removed_.exchanges;
   excess_ -= row.size;
   for (const auto& body : {row.request_body, row.response_body}) {
     if (!body) continue;
@@ -218,8 +214,8 @@ bool Removal::remove_bodies(Database& log) {
         body_ = id - 1;
         break;
       }
-      ++bodies_;
-      bytes_ += size;
+      ++removed_.bodies;
+      removed_.bytes += size;
     }
   }
   transaction.commit();
@@ -247,9 +243,9 @@ void Removal::finish(Database& log) {
 }
 
 std::string Removal::result() const {
-  return nlohmann::json{{"exchanges", exchanges_},
-                        {"bodies", bodies_},
-                        {"bytes", bytes_},
+  return nlohmann::json{{"exchanges", removed_.exchanges},
+                        {"bodies", removed_.bodies},
+                        {"bytes", removed_.bytes},
                         {"file_before", file_before_},
                         {"file_after", file_after_}}
       .dump();

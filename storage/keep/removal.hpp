@@ -20,6 +20,13 @@ struct Doomed {
   std::optional<std::int64_t> keep_size;
 };
 
+/// What a removal took away.
+struct Removed {
+  std::int64_t exchanges = 0;
+  std::int64_t bodies = 0;
+  std::int64_t bytes = 0;  ///< of those bodies
+};
+
 /// Removes exchanges, the bodies that no other exchange refers to, and gives the space back to the
 /// file system. Bodies that a removal which was cut short left behind go with them.
 class Removal : public Chore {
@@ -30,6 +37,7 @@ class Removal : public Chore {
   bool step(Database& log) override;
   /// exchanges, bodies, bytes (of those bodies), file_before, file_after (bytes).
   std::string result() const override;
+  const Removed& removed() const noexcept { return removed_; }
 
  private:
   enum class Phase { begin, count, exchanges, bodies, space, done };
@@ -61,10 +69,8 @@ class Removal : public Chore {
   std::int64_t body_ = 0;  ///< walked up to this id
   std::int64_t last_body_ = 0;
 
-  std::int64_t exchanges_ = 0;
+  Removed removed_;
   std::int64_t exchanges_before_ = 0;  ///< this round
-  std::int64_t bodies_ = 0;
-  std::int64_t bytes_ = 0;
   std::int64_t file_before_ = 0;
   std::int64_t file_after_ = 0;
 };

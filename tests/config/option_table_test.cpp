@@ -61,6 +61,8 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"pace", "1001x"},
       {"record", "some"},
       {"commit", "later"},
+      {"retain", ""},
+      {"retain_interval", "0s"},
       {"fault", ""},
       {"fault_seed", "x"},
       {"on_storage_failure", "ignore"},

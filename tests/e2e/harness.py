@@ -70,6 +70,12 @@ class Daemon:
                 return
             time.sleep(0.01)
 
+    def await_removal(self, where):
+        """No row matches any more."""
+        end = time.monotonic() + DEADLINE
+        while self.rows(f"SELECT 1 FROM exchange WHERE {where}"):
+            self.case.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
 
     def await_rows_at_least(self, count):
         end = time.monotonic() + DEADLINE

@@ -192,3 +192,24 @@ class Admin(Case):
         daemon.stop()
         # Without a daemon the command does it itself.
         self.tapedeck("backup", "--db", daemon.db, os.path.join(self.dir, "three.db"))
+
+
+class Retain(Case):
+    def test_what_no_rule_keeps_goes_while_the_daemon_records(self):
+        origin = self.echo_origin()
+        daemon = Daemon(self, "--retain", "path:/drop age=1ms", "--retain-interval", "50ms")
+        for path in ("/drop", "/keep"):
+            self.curl(daemon, origin + path)
+        daemon.await_rows(1, "path = '/keep'")
+        daemon.await_removal("path = '/drop'")
+        self.curl(daemon, origin + "/keep")
+        daemon.await_rows(2)
+        self.assertEqual(daemon.stop()[0], 0)
+
+    def test_wrong_rules_are_named(self):
+        for rule, why in (("age=1y", "expected age= and a duration such as 30d"),
+                          ("host:a", "expected age=DURATION, size=SIZE or both"),
+                          ("size=", "expected size= and a size such as 2GiB")):
+            wrong = self.tapedeck("serve", "--db", f"{self.dir}/a.db", "--listen", "127.0.0.1:0",
+                                  "--retain", rule, status=2)
+            self.assertEqual(wrong.stderr, f"tapedeck: configure: retain '{rule}': {why}\n")
