@@ -1,9 +1,10 @@
 // What recording costs: CPU of the whole process, all threads, by getrusage.
 //
-//   recorder_bench bare N           N rows by one prepared statement, 500 to a transaction
-//   recorder_bench recorder N RATE  N exchanges through the Recorder, RATE a second (0: unpaced)
-//   recorder_bench body MIB         one response body of MIB mebibytes
+//   recorder_bench bare N [LOG]           N rows by one prepared statement, 500 to a transaction
+//   recorder_bench recorder N RATE [LOG]  N exchanges through the Recorder, RATE a second (0: unpaced)
+//   recorder_bench body MIB               one response body of MIB mebibytes
 //
+// LOG: one that is there already is added to, to see what its size costs.
 // An exchange is a 1 KB GET with ten header lines on either side, made as the proxy makes it: its
 // strings and fields are copied into the row. Bodies are all different, the worst case.
 
@@ -108,13 +109,9 @@ void number(std::string& body, long n) {
   std::snprintf(body.data(), 40, "{\"order\": %012ld", n);
 }
 
-storage::RecorderOptions options(const Scratch& scratch) {
+std::unique_ptr<storage::Recorder> open(std::string log) {
   storage::RecorderOptions options;
-  options.path = scratch.database();
-  return options;
-}
-
-std::unique_ptr<storage::Recorder> open(storage::RecorderOptions options) {
+  options.path = std::move(log);
   auto recorder = storage::Recorder::open(std::move(options));
   if (recorder) return *std::move(recorder);
   std::fprintf(stderr, "%s\n", recorder.error().to_string().c_str());
@@ -125,11 +122,10 @@ void wait_for_room(storage::Recorder& recorder) {
   while (recorder.congested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-void bare(long count) {
-  const Scratch scratch;
-  storage::make_private(scratch.database());
-  storage::Database database(scratch.database(), storage::Database::Access::read_write_create);
-  storage::migrate(database, scratch.database());
+void bare(long count, const std::string& log) {
+  storage::make_private(log);
+  storage::Database database(log, storage::Database::Access::read_write_create);
+  storage::migrate(database, log);
   database.execute("PRAGMA synchronous=NORMAL");
   std::string request;
   std::string response;
@@ -162,12 +158,11 @@ void bare(long count) {
   std::printf("bare      %6.2f us CPU a row\n", spent * 1e6 / static_cast<double>(count));
 }
 
-void recorder(long count, long rate) {
-  const Scratch scratch;
+void recorder(long count, long rate, const std::string& log) {
   double producer = 0;
   const double before = cpu_seconds();
   {
-    auto recorder = open(options(scratch));
+    auto recorder = open(log);
     std::string body;
     const auto start = Clock::now();
     const auto record = [&](long n) {
@@ -196,12 +191,11 @@ void recorder(long count, long rate) {
               producer * 1e6 / static_cast<double>(count));
 }
 
-void body(long mebibytes) {
-  const Scratch scratch;
+void body(long mebibytes, const std::string& log) {
   const double before = cpu_seconds();
   const auto start = Clock::now();
   {
-    auto recorder = open(options(scratch));
+    auto recorder = open(log);
     storage::Recording recording = recorder->begin();
     fill(recording.row());
     std::string piece(16 << 10, 'x');
@@ -224,14 +218,18 @@ void body(long mebibytes) {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   const long count = argc > 2 ? std::atol(argv[2]) : 0;
+  const Scratch scratch;
+  const auto log = [&](int argument) {
+    return argc > argument ? argv[argument] : scratch.database();
+  };
   if (what == "bare" && count > 0) {
-    bare(count);
+    bare(count, log(3));
   } else if (what == "recorder" && count > 0) {
-    recorder(count, argc > 3 ? std::atol(argv[3]) : 0);
+    recorder(count, argc > 3 ? std::atol(argv[3]) : 0, log(4));
   } else if (what == "body" && count > 0) {
-    body(count);
+    body(count, scratch.database());
   } else {
-    std::fprintf(stderr, "usage: recorder_bench bare N | recorder N [RATE] | body MIB\n");
+    std::fprintf(stderr, "usage: recorder_bench bare N [LOG] | recorder N [RATE [LOG]] | body MIB\n");
     return 2;
   }
 }
