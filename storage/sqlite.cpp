@@ -135,6 +135,8 @@ std::int64_t Database::last_insert_id() const noexcept {
 
 std::int64_t Database::changes() const noexcept { return sqlite3_changes64(handle_); }
 
+std::int64_t Database::total_changes() const noexcept { return sqlite3_total_changes64(handle_); }
+
 Statement::Statement(sqlite3* handle, std::string_view sql) {
   check(sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &statement_, nullptr),

@@ -49,6 +49,8 @@ class Database {
   Statement prepare(std::string_view sql);
   std::int64_t last_insert_id() const noexcept;
   std::int64_t changes() const noexcept;
+  /// Rows changed since the connection was opened, a virtual table's own among them.
+  std::int64_t total_changes() const noexcept;
   sqlite3* handle() const noexcept { return handle_; }
 
  private:

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/keep/id_window.hpp"
-#include "storage/keep/row_size.hpp"
 #include "storage/keep/space.hpp"
+#include "storage/keep/window_sql.hpp"
 #include "storage/session_table.hpp"
 #include "storage/text/text_index.hpp"
 
@@ -22,8 +22,9 @@ constexpr std::int64_t kChunks = 16;
 
 /// ?1, ?2: a window of ids; ?3: one session, or NULL; then the filter.
 std::string doomed_sql(const Filter& filter) {
-  return std::string("SELECT id, request_body_id, response_body_id, ") + kRowSize +
-         " FROM exchange WHERE id BETWEEN ?1 AND ?2 AND state <> 'open'"
+  return std::string("SELECT id, request_body_id, response_body_id, ") + kRowSize + " FROM " +
+         kWindow +
+         " WHERE state <> 'open'"
          " AND CASE WHEN ?3 IS NULL THEN " +
          kNotPinned + " ELSE session_id = ?3 END AND " + filter.condition() + " ORDER BY id";
 }
@@ -94,7 +95,10 @@ bool Removal::step(Database& log) {
         if (!remove_exchanges(log)) phase_ = Phase::bodies;
         break;
       case Phase::bodies:
-        if (!remove_bodies(log)) phase_ = Phase::space;
+        if (!remove_bodies(log)) phase_ = Phase::words;
+        break;
+      case Phase::words:
+        if (dry_run_ || !TextIndex(log).compact(StepBudget::kLength)) phase_ = Phase::space;
         break;
       case Phase::space:
         if (!dry_run_ && give_back_space(log, StepBudget())) break;

@@ -40,7 +40,7 @@ class Removal : public Chore {
   const Removed& removed() const noexcept { return removed_; }
 
  private:
-  enum class Phase { begin, count, exchanges, bodies, space, done };
+  enum class Phase { begin, count, exchanges, bodies, words, space, done };
   struct Statements;
   struct Row {
     std::int64_t id;

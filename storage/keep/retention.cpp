@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/keep/id_window.hpp"
-#include "storage/keep/row_size.hpp"
 #include "storage/keep/space.hpp"
+#include "storage/keep/window_sql.hpp"
 #include "storage/session_table.hpp"
 
 namespace tapedeck::storage {
@@ -17,8 +17,8 @@ namespace {
 constexpr std::int64_t kRows = 256;
 
 std::string mine(const Filter& filter) {
-  return std::string(" WHERE id BETWEEN ?1 AND ?2 AND state <> 'open' AND ") + kNotPinned +
-         " AND " + filter.condition();
+  return std::string(" FROM ") + kWindow + " WHERE state <> 'open' AND " + kNotPinned + " AND " +
+         filter.condition();
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ void Retention::begin(Database& log) {
 void Retention::find_old(Database& log) {
   const StepBudget budget;
   Statement first = log.prepare("SELECT started_at FROM exchange WHERE id = ?1");
-  Statement found = log.prepare("SELECT 1 FROM exchange" + mine(filter_) + " LIMIT 1");
+  Statement found = log.prepare("SELECT 1" + mine(filter_) + " LIMIT 1");
   const std::int64_t last = largest_id(log, "exchange");
   while (!budget.spent()) {
     const auto window = next_window(log, "exchange", at_, last, kRows);
@@ -90,12 +90,11 @@ void Retention::find_old(Database& log) {
 /// From the newest down to the first that is too much.
 void Retention::find_excess(Database& log) {
   const StepBudget budget;
-  Statement rows =
-      log.prepare(std::string("SELECT id, ") + kRowSize +
-                  " + coalesce((SELECT stored_size FROM body WHERE body.id = request_body_id), 0)"
-                  " + coalesce((SELECT stored_size FROM body WHERE body.id = response_body_id), 0)"
-                  " FROM exchange" +
-                  mine(filter_) + " ORDER BY id DESC");
+  Statement rows = log.prepare(
+      std::string("SELECT id, ") + kRowSize +
+      " + coalesce((SELECT stored_size FROM body WHERE body.id = request_body_id), 0)"
+      " + coalesce((SELECT stored_size FROM body WHERE body.id = response_body_id), 0)" +
+      mine(filter_) + " ORDER BY id DESC");
   Statement newest = log.prepare("SELECT max(id) FROM exchange WHERE id < ?1");
   while (!budget.spent()) {
     newest.bind(1, at_).step();

@@ -8,11 +8,11 @@ namespace tapedeck::storage {
 /// waits for all.
 class StepBudget {
  public:
+  static constexpr std::chrono::milliseconds kLength{5};
   bool spent() const noexcept { return Clock::now() >= end_; }
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kLength{5};
   Clock::time_point end_ = Clock::now() + kLength;
 };
 

@@ -11,6 +11,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// By one command, some milliseconds of work.
+constexpr std::int64_t kPagesMerged = 16;
+
 constexpr std::string_view kRow =
     "SELECT session_id, started_at, state, mode, lower(method), host, status, request_size,"
     " response_size, total_us, error_code IS NOT NULL, client, path,"
@@ -88,7 +91,8 @@ TextIndex::TextIndex(Database& log)
       done_(log.prepare("DELETE FROM text_pending WHERE id = ?1")),
       add_(log.prepare("INSERT INTO exchange_text(rowid, words) VALUES(?1, ?2)")),
       remove_(log.prepare("INSERT INTO exchange_text(exchange_text, rowid, words)"
-                          " VALUES('delete', ?1, ?2)")) {}
+                          " VALUES('delete', ?1, ?2)")),
+      merge_(log.prepare("INSERT INTO exchange_text(exchange_text, rank) VALUES('merge', ?1)")) {}
 
 bool TextIndex::step(std::chrono::microseconds budget) {
   const auto until = Clock::now() + budget;
@@ -136,6 +140,21 @@ void TextIndex::remove(std::int64_t id) {
   if (id > position() || waits.bind(1, id).step()) return;
   const std::string& text = text_of(id);
   if (!text.empty()) remove_.bind(1, id).bind(2, text).run();
+}
+
+/// A negative number of pages: all segments into one, a little further each time. SQLite says that
+/// there was nothing to do by changing less than two rows.
+bool TextIndex::compact(std::chrono::microseconds budget) {
+  const auto until = Clock::now() + budget;
+  Transaction transaction(log_);
+  bool more = true;
+  while (more && Clock::now() < until) {
+    const std::int64_t before = log_.total_changes();
+    merge_.bind(1, -kPagesMerged).run();
+    more = log_.total_changes() - before >= 2;
+  }
+  transaction.commit();
+  return more;
 }
 
 void TextIndex::later(std::int64_t id) {

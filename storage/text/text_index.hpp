@@ -28,9 +28,11 @@ class TextIndex {
 
   /// Takes an exchange out, to be called in the caller's transaction while its row and bodies are
   /// still as they were: before either is deleted or changed. Of a changed one, call later() after.
-  /// The words stay in the file until SQLite merges them away; `INSERT INTO
-  /// exchange_text(exchange_text) VALUES ('optimize')` does so at once.
+  /// The words stay in the file until they are merged away, see compact().
   void remove(std::int64_t id);
+  /// Merges removed words away, for no longer than `budget`, in a transaction of its own; false when
+  /// none is left in the file.
+  bool compact(std::chrono::microseconds budget);
   /// Has an exchange taken in by a later step(), in the caller's transaction.
   void later(std::int64_t id);
 
@@ -53,6 +55,7 @@ class TextIndex {
   Statement done_;
   Statement add_;
   Statement remove_;
+  Statement merge_;
   std::string text_;
 };
 
