@@ -1,5 +1,6 @@
 #include "storage/media_type.hpp"
 
+#include "client/http/grammar.hpp"
 #include "client/http/url.hpp"
 
 namespace tapedeck::storage {
@@ -29,16 +30,18 @@ std::string boundary_of(std::string_view content_type) {
 }
 
 std::string part_name(std::string_view head) {
-  const std::string lower = http::to_lower(head);
-  std::size_t at = lower.find("name=");
-  // The end of filename= is another parameter's.
-  while (at != std::string::npos && at > 0 && lower[at - 1] >= 'a' && lower[at - 1] <= 'z') {
-    at = lower.find("name=", at + 1);
+  bool quoted = false;
+  for (std::size_t at = 0; at < head.size(); ++at) {
+    if (head[at] == '"') quoted = !quoted;
+    if (quoted && head[at] == '\\') ++at;
+    if (quoted || head[at] != ';') continue;
+    const std::string_view rest = http::trim(head.substr(at + 1));
+    if (rest.size() < 5 || !http::iequals(rest.substr(0, 5), "name=")) continue;
+    const std::string_view value = rest.substr(5);
+    if (value.starts_with('"')) return std::string(value.substr(1, value.find('"', 1) - 1));
+    return std::string(value.substr(0, value.find_first_of("; \t\r\n")));
   }
-  if (at == std::string::npos) return "?";
-  const std::string_view rest = head.substr(at + 5);
-  if (rest.starts_with('"')) return std::string(rest.substr(1, rest.find('"', 1) - 1));
-  return std::string(rest.substr(0, rest.find_first_of("; \t\r\n")));
+  return "?";
 }
 
 }  // namespace tapedeck::storage

@@ -57,7 +57,7 @@ void bind_fields(Statement& statement, int index, const http::Fields& fields, bo
 
 /// Made for each step: a chore may outlive the connection.
 struct Scrub::Statements {
-  explicit Statements(Database& database, const Filter& filter)
+  Statements(Database& database, const Filter& filter, bool dry_run)
       : log(database),
         text(log),
         bodies(log),
@@ -70,8 +70,9 @@ struct Scrub::Statements {
                            " WHERE id = ?1")),
         small(log.prepare("SELECT bytes FROM body WHERE id = ?1")),
         chunk(log.prepare("SELECT bytes FROM body_chunk WHERE body_id = ?1 AND seq = ?2")),
-        release(log.prepare(BodyReferences::kRelease)),
-        arrivals(log.prepare("DELETE FROM stream_event WHERE exchange_id = ?1")) {}
+        arrivals(log.prepare("DELETE FROM stream_event WHERE exchange_id = ?1")) {
+    if (!dry_run) release.emplace(log.prepare(BodyReferences::kRelease));
+  }
 
   /// Stores a body whole; its id.
   std::int64_t store(const std::string& bytes) {
@@ -97,8 +98,8 @@ struct Scrub::Statements {
   Statement update;
   Statement small;
   Statement chunk;
-  Statement release;
   Statement arrivals;
+  std::optional<Statement> release;  ///< none in a dry run: references are not counted
 };
 
 /// An exchange, and how far its bodies have been looked at.
@@ -192,7 +193,7 @@ void Scrub::begin(Database& log) {
 bool Scrub::scrub_exchanges(Database& log) {
   const StepBudget budget;
   Transaction transaction(log);
-  Statements statements(log, secrets_.filter);
+  Statements statements(log, secrets_.filter, dry_run_);
   bool more = true;
   while (more && !budget.spent()) {
     if (!work_) more = next(statements);
@@ -314,7 +315,7 @@ void Scrub::write(Statements& statements) {
   for (const Side side : {Side::request, Side::response}) {
     Work::Body& body = work_->body(side);
     if (body.fate == HeldBody::Fate::unchanged) continue;
-    statements.release.bind(1, *body.id).run();
+    statements.release->bind(1, *body.id).run();
     body.id.reset();
     if (body.fate == HeldBody::Fate::replaced) body.id = statements.store(body.clean);
     if (side == Side::response) statements.arrivals.bind(1, work_->id).run();
