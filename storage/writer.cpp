@@ -167,6 +167,7 @@ void Recorder::Writer::step_chore() {
   try {
     // A body that it removed must not be found again, nor the id of one that it made be given.
     bodies_.forget();
+    text_behind_ = true;
     checkpointer_.after_commit();
   } catch (const SqliteError& failed) {
     error = failed.sentence();

@@ -123,6 +123,8 @@ class Redact(Case):
         self.assertEqual((stat.S_IMODE(os.stat(key).st_mode), os.stat(key).st_size), (0o600, 32))
         shown = self.tapedeck("--db", daemon.db, "show", "7").stdout
         self.assertIn('"token": "' + token, shown)
+        self.assertIn("\nredacted  response_body request_headers response_headers\n",
+                      self.tapedeck("--db", daemon.db, "show", "1").stdout)
         daemon.stop()
         self.assert_absent(daemon.db)
 
