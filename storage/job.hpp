@@ -32,7 +32,7 @@ struct Message {
   std::int64_t stored_id = 0;  ///< producer: of a body the log already holds; 0: none
   bool examined = false;       ///< producer: whether it has to be held has been asked
   std::unique_ptr<HeldBody> held = {};  ///< producer: may hold a secret, and is not pending yet
-  Digest digest{};             ///< writer: of the whole body, from preparing its finish on
+  Digest digest{};                      ///< writer: of the whole body, from preparing its finish on
 
   /// Writer: there is no body to write.
   bool empty() const noexcept { return pending.empty() && large.id == 0; }

@@ -126,12 +126,11 @@ bool Recording::hold(Side side, std::span<const char> bytes) {
   Message& message = entry_->message(side);
   const Exchange& row = entry_->row;
   if (!std::exchange(message.examined, true)) {
-    message.held =
-        HeldBody::of(*redaction, redaction->rules().scope(row.host, row.path),
-                     side == Side::request ? row.request_headers : row.response_headers);
+    message.held = HeldBody::of(*redaction, redaction->rules().scope(row.host, row.path),
+                                side == Side::request ? row.request_headers : row.response_headers);
   }
   if (!message.held) return false;
-  if (message.held->append(bytes) == HeldBody::Fate::unchanged) {
+  if (!bytes.empty() && message.held->append(bytes) == HeldBody::Fate::unchanged) {
     const std::unique_ptr<HeldBody> held = std::move(message.held);
     tee(side, held->take());
   }

@@ -47,7 +47,8 @@ std::optional<Redaction> redaction_of(const RecorderOptions& options) {
 Database& set_up(Database& database, const RecorderOptions& options) {
   migrate(database, options.path);
   const bool strict = options.commit == Commit::strict;
-  database.execute(std::string("PRAGMA secure_delete=ON; PRAGMA synchronous=") + (strict ? "FULL" : "NORMAL") +
+  database.execute(std::string("PRAGMA secure_delete=ON; PRAGMA synchronous=") +
+                   (strict ? "FULL" : "NORMAL") +
                    "; PRAGMA wal_autocheckpoint=0"
                    "; PRAGMA journal_size_limit=67108864"
                    "; PRAGMA cache_size=-16384");

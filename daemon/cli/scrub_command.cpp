@@ -57,8 +57,8 @@ int report(const nlohmann::json& done, bool dry_run) {
   const auto number = [&](const char* name) { return done.at(name).get<std::int64_t>(); };
   std::cerr << "tapedeck: " << (dry_run ? "would change " : "changed ")
             << counted(number("exchanges"), "exchange", "exchanges") << ": "
-            << counted(number("replaced"), "body", "bodies") << " rewritten, "
-            << number("withheld") << " removed";
+            << counted(number("replaced"), "body", "bodies") << " rewritten, " << number("withheld")
+            << " removed";
   if (number("sessions") > 0) {
     std::cerr << "; and " << counted(number("sessions"), "note", "notes") << " of sessions";
   }
@@ -122,13 +122,12 @@ void add_scrub(CLI::App& app, const Common& common, Chosen& chosen) {
       app.add_subcommand("scrub", "redact what is recorded already, also while recording");
   const auto options = std::make_shared<Options>();
   command->footer(
-      std::string(
-          "Examples:\n"
-          "  tapedeck scrub --redact standard\n"
-          "  tapedeck scrub host:api.example.com --query api_key --json-path $.user.token\n"
-          "  pass show api | tapedeck scrub --value -\n"
-          "Nothing of it is left in the log, its -wal and its index. Copies of the log are yours to "
-          "find.\n") +
+      std::string("Examples:\n"
+                  "  tapedeck scrub --redact standard\n"
+                  "  tapedeck scrub host:api.example.com --query api_key --json-path $.user.token\n"
+                  "  pass show api | tapedeck scrub --value -\n"
+                  "Nothing of it is left in the log, its -wal and its index. Copies of the log are "
+                  "yours to find.\n") +
       kFilterHelp);
   options->terms = add_filter_terms(*command, [&common, &chosen, options] {
     chosen = [&common, options] { return scrub(common, *options); };

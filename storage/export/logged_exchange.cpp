@@ -46,8 +46,8 @@ class Columns {
 }  // namespace
 
 ExchangeCursor::ExchangeCursor(Database& log, const Filter& filter)
-    : rows_(log.prepare(std::string(kColumns) + redacted_column(log) +
-                        " FROM exchange WHERE " + filter.condition() + " ORDER BY id")) {
+    : rows_(log.prepare(std::string(kColumns) + redacted_column(log) + " FROM exchange WHERE " +
+                        filter.condition() + " ORDER BY id")) {
   filter.bind(rows_, 1);
 }
 

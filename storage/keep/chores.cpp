@@ -56,7 +56,8 @@ Result<std::unique_ptr<Chore>> make_scrub(const json& given) {
                    " bytes would be found where it is no secret");
     }
   }
-  if (secrets.rules.empty() && secrets.values.empty()) return wrong("scrub needs a rule or a value");
+  if (secrets.rules.empty() && secrets.values.empty())
+    return wrong("scrub needs a rule or a value");
   return std::unique_ptr<Chore>(new Scrub(std::move(secrets), given.value("dry_run", false)));
 }
 

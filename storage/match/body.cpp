@@ -144,9 +144,9 @@ bool add_multipart(std::string_view body, std::string_view content_type,
     const std::string_view content =
         body.substr(std::min(head + 4, end), end - std::min(head + 4, end));
     add(Kind::form, "part", part_name(body.substr(0, head)),
-        std::string(body.substr(0, head)) +
-            (is_token(content) ? ", " + std::string(content)
-                               : ", SHA-256 " + hex(digest_of(content))),
+        std::string(body.substr(0, head)) + (is_token(content)
+                                                 ? ", " + std::string(content)
+                                                 : ", SHA-256 " + hex(digest_of(content))),
         rules, parts);
     body.remove_prefix(end + 2);
   }

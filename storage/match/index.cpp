@@ -20,8 +20,7 @@ std::string select(Database& log, bool all_headers, const std::string& condition
                   : "CASE WHEN request_body_id IS NOT NULL OR request_headers LIKE '%\"range\"%' "
                     "THEN request_headers END";
   return "SELECT exchange.id, method, scheme, host, port, path, query, " + headers +
-         ", request_body_id, sha256, status, coalesce(" +
-         redacted_column(log) +
+         ", request_body_id, sha256, status, coalesce(" + redacted_column(log) +
          ", '') FROM exchange LEFT JOIN body ON body.id = "
          "request_body_id "
          "WHERE " +

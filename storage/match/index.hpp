@@ -58,10 +58,10 @@ class MatchIndex {
   };
   std::optional<TokenKey> token_key_;
   std::map<Blanks, std::vector<Entry>> blanked_;  ///< those that hold tokens there, sorted
-  std::string condition_;                                               ///< which exchanges
-  std::int64_t last_id_ = 0;                                            ///< the newest one read
-  std::vector<Entry> entries_;                                          ///< sorted
-  std::vector<Place> places_;                                           ///< sorted
+  std::string condition_;                         ///< which exchanges
+  std::int64_t last_id_ = 0;                      ///< the newest one read
+  std::vector<Entry> entries_;                    ///< sorted
+  std::vector<Place> places_;                     ///< sorted
   std::unordered_map<std::string, std::vector<std::int64_t>> by_host_;  ///< a few of each
 };
 

@@ -83,8 +83,7 @@ Result<MatchRule> MatchRule::parse(std::string_view text, std::span<const Kind> 
     return known.name == what.substr(0, colon);
   });
   if (found == kKinds.end() || !among(found->kind, allowed)) {
-    return wrong_rule(
-        text, "expected " + examples(allowed) + ", not '" + std::string(what) + "'");
+    return wrong_rule(text, "expected " + examples(allowed) + ", not '" + std::string(what) + "'");
   }
   rule.kind = found->kind;
   if (colon < what.size()) rule.name = what.substr(colon + 1);

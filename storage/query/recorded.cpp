@@ -29,9 +29,9 @@ std::string response_words(std::string_view words) {
 
 std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id) {
   Statement row = log.prepare(
-      std::string("SELECT status, reason, response_headers, response_trailers, response_size, body.id,") +
-      " body.size, body.truncated, body.bytes, " +
-      redacted_column(log) +
+      std::string(
+          "SELECT status, reason, response_headers, response_trailers, response_size, body.id,") +
+      " body.size, body.truncated, body.bytes, " + redacted_column(log) +
       " FROM exchange"
       " LEFT JOIN body ON body.id = response_body_id WHERE exchange.id = ?1");
   if (!row.bind(1, exchange_id).step() || row.is_null(0)) return std::nullopt;

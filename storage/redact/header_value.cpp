@@ -44,7 +44,8 @@ std::string cookies(std::string_view value, const Mark& mark) {
     const std::size_t equals = pair.find('=');
     // A cookie without a name is all value; blanks before it belong to the list.
     const bool named = equals != std::string_view::npos;
-    const std::size_t start = named ? equals + 1 : std::min(pair.find_first_not_of(' '), pair.size());
+    const std::size_t start =
+        named ? equals + 1 : std::min(pair.find_first_not_of(' '), pair.size());
     const std::string_view name = named ? http::trim(pair.substr(0, equals)) : std::string_view();
     clean.append(pair.substr(0, start)).append(mark(name, http::trim(pair.substr(start))));
     if (end == value.size()) return clean;

@@ -24,8 +24,8 @@ class HeldBody {
   };
 
   /// Null when no rule concerns a body with that head, and there are no literals to look for.
-  static std::unique_ptr<HeldBody> of(const Redaction& redaction,
-                                      const RedactRules::Scope& rules, const http::Fields& head);
+  static std::unique_ptr<HeldBody> of(const Redaction& redaction, const RedactRules::Scope& rules,
+                                      const http::Fields& head);
 
   /// More of it. What is `unchanged` or `withheld` stays so.
   Fate append(std::span<const char> bytes);
@@ -60,13 +60,13 @@ class HeldBody {
   Fate fate_ = Fate::held;
   std::optional<client::ContentDecoder> decoder_;
   bool coded_ = false;
-  bool broken_ = false;    ///< its coding could not be undone
-  bool large_ = false;     ///< larger than the limit: only looked through
-  bool found_ = false;     ///< a literal, in a large one
+  bool broken_ = false;  ///< its coding could not be undone
+  bool large_ = false;   ///< larger than the limit: only looked through
+  bool found_ = false;   ///< a literal, in a large one
   bool undone_ = false;
-  std::string raw_;        ///< as it came, when that is not what is in text_
-  std::string text_;       ///< without its coding
-  std::string tail_;       ///< of a large one, what a literal may begin in
+  std::string raw_;   ///< as it came, when that is not what is in text_
+  std::string text_;  ///< without its coding
+  std::string tail_;  ///< of a large one, what a literal may begin in
 };
 
 }  // namespace tapedeck::storage

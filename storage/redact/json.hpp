@@ -10,8 +10,8 @@
 namespace tapedeck::storage {
 
 /// A JSON text with the values marked that are secret, whole objects and arrays among them: each
-/// becomes a string. A string is marked by what it says, anything else by how it is written. What is
-/// not secret stays byte for byte. Nullopt when it is no JSON, or too deep to be looked into.
+/// becomes a string. A string is marked by what it says, anything else by how it is written. What
+/// is not secret stays byte for byte. Nullopt when it is no JSON, or too deep to be looked into.
 std::optional<std::string> redacted_json(std::string_view text, const RedactRules::Scope& rules,
                                          const Mark& mark);
 

@@ -44,19 +44,17 @@ Literals::Literals(const std::vector<std::string>& secrets, const TokenKey& key)
   for (const std::string& secret : secrets) {
     if (secret.size() < kLeast || is_token(secret)) continue;
     const std::string token = key.token(secret);
-    for (std::string& form :
-         std::vector{secret, percent_encoded(secret, kUpper, false),
-                     percent_encoded(secret, kLower, false), percent_encoded(secret, kUpper, true),
-                     percent_encoded(secret, kLower, true), json_escaped(secret, false),
-                     json_escaped(secret, true)}) {
+    for (std::string& form : std::vector{
+             secret, percent_encoded(secret, kUpper, false), percent_encoded(secret, kLower, false),
+             percent_encoded(secret, kUpper, true), percent_encoded(secret, kLower, true),
+             json_escaped(secret, false), json_escaped(secret, true)}) {
       const bool known = std::any_of(forms_.begin(), forms_.end(),
                                      [&](const Form& other) { return other.text == form; });
       if (!known) forms_.push_back({std::move(form), token});
     }
   }
-  std::stable_sort(forms_.begin(), forms_.end(), [](const Form& a, const Form& b) {
-    return a.text.size() > b.text.size();
-  });
+  std::stable_sort(forms_.begin(), forms_.end(),
+                   [](const Form& a, const Form& b) { return a.text.size() > b.text.size(); });
 }
 
 bool Literals::found_in(std::string_view text) const noexcept {

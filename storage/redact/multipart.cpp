@@ -17,7 +17,8 @@ std::optional<std::string> redacted_multipart(std::string_view body, std::string
     // Of a part without content, its end begins where its head ends.
     const std::size_t end = body.find(next, start - 2);
     if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view content = end < start ? std::string_view() : body.substr(start, end - start);
+    const std::string_view content =
+        end < start ? std::string_view() : body.substr(start, end - start);
     const std::string name = part_name(body.substr(0, head));
     clean.append(body.substr(0, start));
     if (rules.secret(MatchRule::Kind::form, name, content)) {

@@ -31,9 +31,9 @@ bool is_among(std::string_view name, std::span<const std::string_view> names) {
 class Pass {
  public:
   Pass(const TokenKey& key, const RedactRules::Scope& rules)
-      : key_(key), rules_(rules), mark_([this](std::string_view, std::string_view secret) {
-          return token(secret);
-        }) {}
+      : key_(key),
+        rules_(rules),
+        mark_([this](std::string_view, std::string_view secret) { return token(secret); }) {}
 
   std::string query(std::string_view pairs) {
     return redacted_pairs(pairs, Kind::query, rules_, mark_);
@@ -109,9 +109,8 @@ bool replace_echoes(Exchange& exchange, const Literals& secrets) {
   if (exchange.query) clean(*exchange.query, "query");
   clean(exchange.reason, "reason");
   clean(exchange.error_detail, "error_detail");
-  changed |= change_all_fields(exchange, [&](std::string_view, std::string_view value) {
-    return secrets.replaced(value);
-  });
+  changed |= change_all_fields(
+      exchange, [&](std::string_view, std::string_view value) { return secrets.replaced(value); });
   return changed;
 }
 
@@ -167,7 +166,9 @@ std::string Redaction::without_secrets(const Exchange& exchange, std::string tex
 
 void Redaction::redact(Parts& parts, std::string_view host, std::string_view path) const {
   const RedactRules::Scope scope = rules_.scope(host, path);
-  const auto mark = [this](std::string_view, std::string_view secret) { return key_.token(secret); };
+  const auto mark = [this](std::string_view, std::string_view secret) {
+    return key_.token(secret);
+  };
   for (Part& part : parts) {
     const std::size_t space = std::min(part.name.find(' '), part.name.size());
     const std::string_view kind = std::string_view(part.name).substr(0, space);
@@ -180,8 +181,7 @@ void Redaction::redact(Parts& parts, std::string_view host, std::string_view pat
       }
     } else if (kind == "json") {
       const bool text = part.value.size() > 1 && part.value.front() == '"';
-      const std::string said =
-          text ? part.value.substr(1, part.value.size() - 2) : part.value;
+      const std::string said = text ? part.value.substr(1, part.value.size() - 2) : part.value;
       if (scope.secret(Kind::json, name, said)) part.value = '"' + key_.token(said) + '"';
     } else if (kind == "part" && scope.secret(Kind::form, name, std::nullopt)) {
       part.value = key_.token(part.value);

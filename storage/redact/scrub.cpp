@@ -8,11 +8,13 @@
 
 #include "client/http/grammar.hpp"
 #include "storage/body_store.hpp"
+#include "storage/exchange_table.hpp"
 #include "storage/export/undone_coding.hpp"
 #include "storage/header_json.hpp"
 #include "storage/http_text.hpp"
 #include "storage/keep/id_window.hpp"
 #include "storage/keep/space.hpp"
+#include "storage/session_table.hpp"
 #include "storage/text/text_index.hpp"
 
 namespace tapedeck::storage {
@@ -33,9 +35,7 @@ constexpr std::string_view kColumns =
     " request_headers, request_trailers, response_headers, response_trailers,"
     " request_body_id, response_body_id";
 
-std::string path_of(Database& log) {
-  return sqlite3_db_filename(log.handle(), "main");
-}
+std::string path_of(Database& log) { return sqlite3_db_filename(log.handle(), "main"); }
 
 bool coded(const http::Fields& fields) {
   const auto coding = fields.get("Content-Encoding");
@@ -51,6 +51,14 @@ void bind_fields(Statement& statement, int index, const http::Fields& fields, bo
   }
   append_header_json(fields, json);
   statement.bind(index, json);
+}
+
+/// Where nobody is recording, what is open was left so by a process that died.
+void end_leftovers(Database& log) {
+  Transaction transaction(log);
+  BodyStore(log).seal_leftovers();
+  ExchangeTable::mark_interrupted(log);
+  transaction.commit();
 }
 
 }  // namespace
@@ -174,9 +182,10 @@ void Scrub::begin(Database& log) {
   const std::string path = path_of(log);
   // Whoever builds SQLite without it would leave what is deleted in the file.
   log.execute("PRAGMA secure_delete=ON");
-  const TokenKey key = dry_run_ ? TokenKey::find(path).value_or(TokenKey::random())
-                                : TokenKey::of_log(path);
+  const TokenKey key =
+      dry_run_ ? TokenKey::find(path).value_or(TokenKey::random()) : TokenKey::of_log(path);
   redaction_.emplace(secrets_.rules, Literals(secrets_.values, key), key, secrets_.limit);
+  if (!dry_run_ && !running_session(log)) end_leftovers(log);
   Statement open = log.prepare("SELECT id FROM exchange WHERE state = 'open'");
   while (open.step()) unfinished_.insert(open.integer(0));
   open.reset();
@@ -382,10 +391,12 @@ void Scrub::scrub_sessions(Database& log) {
 bool Scrub::remove_bodies(Database& log) {
   const StepBudget budget;
   Transaction transaction(log);
-  Statement unused = log.prepare(std::string("SELECT id FROM body WHERE id BETWEEN ?1 AND ?2 AND ") +
-                                 BodyReferences::kUnused + " ORDER BY id");
-  Statement chunks = log.prepare("DELETE FROM body_chunk WHERE body_id = ?1 AND seq IN"
-                                 " (SELECT seq FROM body_chunk WHERE body_id = ?1 LIMIT ?2)");
+  Statement unused =
+      log.prepare(std::string("SELECT id FROM body WHERE id BETWEEN ?1 AND ?2 AND ") +
+                  BodyReferences::kUnused + " ORDER BY id");
+  Statement chunks = log.prepare(
+      "DELETE FROM body_chunk WHERE body_id = ?1 AND seq IN"
+      " (SELECT seq FROM body_chunk WHERE body_id = ?1 LIMIT ?2)");
   Statement unfind = log.prepare("UPDATE body SET sha256 = NULL WHERE id = ?1");
   Statement remove = log.prepare("DELETE FROM body WHERE id = ?1");
   bool more = true;
@@ -442,10 +453,14 @@ bool Scrub::empty(Database& log) {
 }
 
 std::string Scrub::result() const {
-  return nlohmann::json{{"exchanges", exchanges_},   {"replaced", replaced_},
-                        {"withheld", withheld_},     {"unread", unread_},
-                        {"unfinished", unfinished_.size()}, {"sessions", sessions_},
-                        {"wal_emptied", dry_run_ || wal_emptied_}, {"copies", copies_}}
+  return nlohmann::json{{"exchanges", exchanges_},
+                        {"replaced", replaced_},
+                        {"withheld", withheld_},
+                        {"unread", unread_},
+                        {"unfinished", unfinished_.size()},
+                        {"sessions", sessions_},
+                        {"wal_emptied", dry_run_ || wal_emptied_},
+                        {"copies", copies_}}
       .dump();
 }
 

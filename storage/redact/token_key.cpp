@@ -96,7 +96,8 @@ std::string TokenKey::token(std::string_view secret) const {
   }
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string text(kBegin);
-  for (std::size_t i = 0; i < kDigits / 2; ++i) text += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
+  for (std::size_t i = 0; i < kDigits / 2; ++i)
+    text += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
   return text += ']';
 }
 

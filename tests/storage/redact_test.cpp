@@ -42,14 +42,15 @@ Redaction redaction(const Strings& given, std::size_t limit = kRedactLimit,
 http::Fields typed(std::string_view type) { return {{"Content-Type", type}}; }
 
 TEST(RedactRules, Parse) {
-  for (const char* good :
-       {"header:x-key", "cookie:sid", "query:api_key", "form:password", "json:$.user.token", "body",
-        "standard", "api.example.com standard", "*.example.com/login form:*", "query:*~[0-9]{16}"}) {
+  for (const char* good : {"header:x-key", "cookie:sid", "query:api_key", "form:password",
+                           "json:$.user.token", "body", "standard", "api.example.com standard",
+                           "*.example.com/login form:*", "query:*~[0-9]{16}"}) {
     EXPECT_EQ(refusal(good), "") << good;
   }
-  EXPECT_EQ(refusal("heder:x"),
-            "rule 'heder:x': expected header:NAME, cookie:NAME, query:NAME, json:PATH, form:NAME or "
-            "body, not 'heder:x'; `standard` is the headers that hold credentials");
+  EXPECT_EQ(
+      refusal("heder:x"),
+      "rule 'heder:x': expected header:NAME, cookie:NAME, query:NAME, json:PATH, form:NAME or "
+      "body, not 'heder:x'; `standard` is the headers that hold credentials");
   EXPECT_TRUE(refusal("query:a~(").starts_with("rule 'query:a~(': not a regular expression"));
 }
 
@@ -207,7 +208,8 @@ std::pair<Fate, std::string> held(const Redaction& secret, const http::Fields& h
   while (!body.empty()) {
     const std::string_view part = body.substr(0, piece);
     body.remove_prefix(part.size());
-    if (holder->append(part) == Fate::unchanged) return {Fate::unchanged, holder->take() + std::string(body)};
+    if (holder->append(part) == Fate::unchanged)
+      return {Fate::unchanged, holder->take() + std::string(body)};
   }
   const Fate fate = holder->finish();
   if (fate != Fate::withheld) kept = holder->take();

@@ -109,8 +109,9 @@ TEST_F(ScrubTest, LargeBodies) {
   EXPECT_EQ(done.at("withheld"), 1);
   EXPECT_FALSE(on_disk(kSecret));
   EXPECT_EQ(response(1).size(), medium.size() + 3);
-  EXPECT_EQ(value("SELECT redacted || coalesce(response_body_id, ' none') FROM exchange WHERE id = 2"),
-            "response_body_withheld none");
+  EXPECT_EQ(
+      value("SELECT redacted || coalesce(response_body_id, ' none') FROM exchange WHERE id = 2"),
+      "response_body_withheld none");
   EXPECT_EQ(response(3), bytes(40 * kChunkSize, 3));
 }
 
@@ -149,6 +150,19 @@ TEST_F(ScrubTest, WhatIsNotFinishedStays) {
   recording.finish(commits_.expect());
   ASSERT_TRUE(commits_.wait());
   EXPECT_EQ(scrub(recorder.get(), kValue).at("exchanges"), 1);
+  EXPECT_FALSE(on_disk(kSecret));
+}
+
+TEST_F(ScrubTest, WhatACrashLeftIsFinished) {
+  {
+    const auto recorder = open();
+    record(*recorder, 1, kSecret);
+  }
+  LogWriter(path_).database().execute("UPDATE exchange SET state = 'open'");
+  const json done = scrub(nullptr, kValue);
+  EXPECT_EQ(done.at("unfinished"), 0);
+  EXPECT_EQ(done.at("exchanges"), 1);
+  EXPECT_EQ(value("SELECT state FROM exchange"), "interrupted");
   EXPECT_FALSE(on_disk(kSecret));
 }
 

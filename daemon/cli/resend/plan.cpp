@@ -43,7 +43,8 @@ std::string lacks_secrets(storage::Database& log) {
 
 Plan make_plan(storage::Database& log, const storage::Filter& filter) {
   storage::Statement rows =
-      log.prepare(std::string(kSelectBegin) + lacks_secrets(log) + std::string(kSelectRest) + "(" + filter.condition() + ") ORDER BY id");
+      log.prepare(std::string(kSelectBegin) + lacks_secrets(log) + std::string(kSelectRest) + "(" +
+                  filter.condition() + ") ORDER BY id");
   filter.bind(rows, 1);
   Plan plan;
   while (rows.step()) {

@@ -24,7 +24,8 @@ void change_headers(http::Fields& headers, const Request& request, const Job& jo
   // The recorded one may name the proxy, as with --reverse and the gateway.
   headers.set("Host", request.url.authority.to_string());
   // A server would take a token for a wrong password.
-  headers.remove_if([](const http::Fields::Line& line) { return storage::holds_token(line.value); });
+  headers.remove_if(
+      [](const http::Fields::Line& line) { return storage::holds_token(line.value); });
   for (const std::string& name : job.no_headers) headers.remove(name);
   for (const auto& [name, value] : job.set_headers) headers.remove(name);
   for (const auto& [name, value] : job.set_headers) headers.add(name, value);
