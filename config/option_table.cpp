@@ -308,11 +308,12 @@ std::vector<Option> make_table() {
              &Options::exhausted),
       pace_option(),
       choice("record", "all|heads|none", "how much of an exchange is kept", &Options::record),
-      list("redact", "RULE",
-           "what is recorded as a token in its place: [HOST[/PATH] ]header:NAME, cookie:NAME, "
-           "query:NAME, form:NAME, json:PATH or body, and ~REGEX behind it for values of that shape "
-           "alone; standard: the headers that hold credentials",
-           &Options::redact, not_empty),
+      list(
+          "redact", "RULE",
+          "what is recorded as a token in its place: [HOST[/PATH] ]header:NAME, cookie:NAME, "
+          "query:NAME, form:NAME, json:PATH or body, and ~REGEX behind it for values of that shape "
+          "alone; standard: the headers that hold credentials",
+          &Options::redact, not_empty),
       choice("commit", "batched|strict",
              "batched: on disk within 50 ms; strict: before the client sees the last byte",
              &Options::commit),
