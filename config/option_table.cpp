@@ -308,6 +308,12 @@ std::vector<Option> make_table() {
              &Options::exhausted),
       pace_option(),
       choice("record", "all|heads|none", "how much of an exchange is kept", &Options::record),
+      list(
+          "redact", "RULE",
+          "what is recorded as a token in its place: [HOST[/PATH] ]header:NAME, cookie:NAME, "
+          "query:NAME, form:NAME, json:PATH or body, and ~REGEX behind it for values of that shape "
+          "alone; standard: the headers that hold credentials",
+          &Options::redact, not_empty),
       choice("commit", "batched|strict",
              "batched: on disk within 50 ms; strict: before the client sees the last byte",
              &Options::commit),
@@ -376,6 +382,9 @@ std::vector<Option> make_table() {
              &Limits::upstream_idle_connections, false, 0),
       duration("shutdown_timeout", "for exchanges to finish when stopping",
                &Limits::shutdown_timeout),
+      number("redact_body_limit",
+             "a body that a redact rule may concern is recorded up to this size",
+             &Limits::redact_body_limit, true, 1'024),
       number("queue_budget", "bytes waiting for the log before reading from peers pauses",
              &Limits::queue_budget, true, 65'536),
   };

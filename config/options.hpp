@@ -26,6 +26,7 @@ struct Limits {
   std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
   std::chrono::milliseconds retain_interval{600'000};       ///< between two looks at --retain
   std::size_t fault_seed = 0;                               ///< what faults are drawn from
+  std::size_t redact_body_limit = 1u << 20;  ///< bytes of a body that redact rules may look into
   std::size_t queue_budget = 16u << 20;  ///< bytes waiting for the log's writer before peers pause
 };
 
@@ -36,6 +37,7 @@ struct Options {
   std::string db;                   ///< empty: tapedeck.db in the data directory
   std::string session;
   std::string mode = "record";                ///< record | replay | auto | pass
+  std::vector<std::string> redact;            ///< rules, as storage::RedactRules reads them
   std::vector<std::string> match;             ///< rules: what counts beyond the default key
   std::vector<std::string> ignore;            ///< rules: what does not count
   std::string exhausted = "repeat";           ///< repeat | miss

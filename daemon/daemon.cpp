@@ -178,6 +178,8 @@ Result<void> Daemon::open_recorder() {
   recording.commit = services_.strict ? storage::Commit::strict : storage::Commit::batched;
   recording.keep = options.record == "heads" ? storage::Keep::heads : storage::Keep::all;
   recording.queue_budget = options.limits.queue_budget;
+  recording.redact = options.redact;
+  recording.redact_limit = options.limits.redact_body_limit;
   auto opened = storage::Recorder::open(std::move(recording));
   if (!opened) return std::move(opened).error();
   recorder_ = *std::move(opened);

@@ -119,7 +119,8 @@ void Exchange::compose_answer(http::ResponseHead& answer_head, const std::string
   record.reason = answer_head.reason;
   record.response_version = http::to_string(answer_head.version);
   record.response_headers = answer_head.fields;
-  if (!no_body) recording.response_body(body);
+  if (!no_body) recording.response_body(recording.without_secrets(body));
+  record.response_size = no_body ? 0 : static_cast<std::int64_t>(body.size());
 }
 
 net::Awaitable<Result<void>> Exchange::commit_request() {

@@ -1,5 +1,6 @@
 #include "storage/body_store.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tapedeck::storage {
@@ -82,6 +83,11 @@ void BodyStore::seal_leftovers() {
 void BodyStore::roll_back() noexcept {
   next_id_ = next_id_before_;
   recent_.clear();
+}
+
+void BodyStore::forget() {
+  recent_.clear();
+  next_id_ = std::max(next_id_, first_free_id(database_));
 }
 
 std::optional<std::int64_t> BodyStore::find(const Digest& digest, std::int64_t size) {

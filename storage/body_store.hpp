@@ -44,8 +44,8 @@ class BodyStore {
   /// The caller's transaction begins, or was undone: what was learnt in it is forgotten.
   void begin_transaction() noexcept { next_id_before_ = next_id_; }
   void roll_back() noexcept;
-  /// Somebody else changed the tables.
-  void forget() noexcept { recent_.clear(); }
+  /// Somebody else changed the tables, between two transactions. Throws SqliteError.
+  void forget();
 
  private:
   /// Recent bodies by digest, so that one seen again costs no SQL: a table in which a newcomer

@@ -79,6 +79,7 @@ struct Exchange {
   std::string tls_alpn;  ///< the protocols it offers (RFC 7301), "h2,http/1.1"
   std::optional<std::int64_t> replay_of;
   std::string match_key;
+  std::string redacted;  ///< words: what was redacted of it (see note_redacted); NULL when empty
 };
 
 }  // namespace tapedeck::storage

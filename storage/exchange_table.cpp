@@ -15,7 +15,8 @@ constexpr std::string_view kColumns =
     "error_stage, error_code, error_detail, replay_of, match_key, "
     "client, upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, "
     "request_version, response_version, reason, path, query, "
-    "request_headers, request_trailers, response_headers, response_trailers, tls_sni, tls_alpn";
+    "request_headers, request_trailers, response_headers, response_trailers, tls_sni, tls_alpn, "
+    "redacted";
 
 /// "?1,?2,...", one for each column; ?1 is the id.
 std::string parameters() {
@@ -156,6 +157,7 @@ void ExchangeTable::write(Statement& statement, std::int64_t id, const Exchange&
   bind.fields_or_null(exchange.response_trailers, false, scratch_.response_trailers);
   bind.text_or_null(to_utf8(exchange.tls_sni, scratch_.tls_sni));
   bind.text_or_null(to_utf8(exchange.tls_alpn, scratch_.tls_alpn));
+  bind.text_or_null(exchange.redacted);
   statement.run();
 }
 

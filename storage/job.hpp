@@ -11,6 +11,7 @@
 #include "storage/digest.hpp"
 #include "storage/exchange_table.hpp"
 #include "storage/recorder.hpp"
+#include "storage/redact/held_body.hpp"
 
 namespace tapedeck::storage {
 
@@ -29,7 +30,9 @@ struct Message {
   std::string pending;         ///< producer: body bytes not handed over yet, at most one chunk
   LargeBody large;             ///< writer
   std::int64_t stored_id = 0;  ///< producer: of a body the log already holds; 0: none
-  Digest digest{};             ///< writer: of the whole body, from preparing its finish on
+  bool examined = false;       ///< producer: whether it has to be held has been asked
+  std::unique_ptr<HeldBody> held = {};  ///< producer: may hold a secret, and is not pending yet
+  Digest digest{};                      ///< writer: of the whole body, from preparing its finish on
 
   /// Writer: there is no body to write.
   bool empty() const noexcept { return pending.empty() && large.id == 0; }
@@ -40,6 +43,7 @@ struct Message {
 struct Recording::Entry {
   Exchange row;
   Queue* queue = nullptr;
+  const Redaction* redaction = nullptr;  ///< null: nothing is secret
   bool keep_bodies = true;
   bool published = false;
   std::int64_t published_size = 0;  ///< of both bodies, when last published

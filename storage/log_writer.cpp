@@ -17,7 +17,7 @@ std::string canonical(const std::string& path) {
 LogWriter::LogWriter(const std::string& path)
     : path_(canonical(path)), lock_(path_), database_(path_, Database::Access::read_write_create) {
   migrate(database_, path_);
-  database_.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384");
+  database_.execute("PRAGMA secure_delete=ON; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384");
 }
 
 }  // namespace tapedeck::storage

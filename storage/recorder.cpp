@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "storage/export/undone_coding.hpp"
 #include "storage/job.hpp"
 #include "storage/queue.hpp"
 #include "storage/writer.hpp"
@@ -25,6 +26,7 @@ std::size_t cost_of(const Exchange& row) {
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions options) {
+  if (auto rules = RedactRules::parse(options.redact); !rules) return std::move(rules).error();
   const auto refuse = [](std::error_code code, const char* what) {
     return Failure{code, Stage::record, Blame::local, what};
   };
@@ -47,6 +49,7 @@ Recording Recorder::begin() {
   if (writer_->keep() == Keep::none) return {};
   auto entry = std::make_unique<Recording::Entry>();
   entry->queue = &writer_->queue();
+  entry->redaction = writer_->redaction();
   entry->keep_bodies = writer_->keep() == Keep::all;
   return Recording(std::move(entry));
 }
@@ -60,6 +63,8 @@ void Recorder::when_uncongested(std::function<void()> resume) {
 bool Recorder::healthy() const noexcept { return writer_->healthy(); }
 
 RecorderStats Recorder::stats() const { return writer_->stats(); }
+
+const Redaction* Recorder::redaction() const noexcept { return writer_->redaction(); }
 
 void Recorder::perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done) {
   writer_->perform(std::move(chore), std::move(done));
@@ -94,13 +99,13 @@ Exchange& Recording::row() noexcept {
 void Recording::request_body(std::span<const char> bytes) {
   if (!active()) return;
   entry_->row.request_size += static_cast<std::int64_t>(bytes.size());
-  if (entry_->keep_bodies) tee(Side::request, bytes);
+  if (entry_->keep_bodies && !hold(Side::request, bytes)) tee(Side::request, bytes);
 }
 
 void Recording::response_body(std::span<const char> bytes) {
   if (!active()) return;
   entry_->row.response_size += static_cast<std::int64_t>(bytes.size());
-  if (entry_->keep_bodies) tee(Side::response, bytes);
+  if (entry_->keep_bodies && !hold(Side::response, bytes)) tee(Side::response, bytes);
 }
 
 void Recording::response_body_is(std::int64_t body_id) noexcept {
@@ -108,7 +113,55 @@ void Recording::response_body_is(std::int64_t body_id) noexcept {
 }
 
 void Recording::response_arrived(std::int64_t at_us) {
-  if (active() && entry_->keep_bodies) entry_->arrivals.add(entry_->row.response_size, at_us);
+  if (!active() || !entry_->keep_bodies) return;
+  // What is held may change its length.
+  if (entry_->redaction != nullptr && hold(Side::response, {})) return;
+  entry_->arrivals.add(entry_->row.response_size, at_us);
+}
+
+/// False when the body may be kept as it comes.
+bool Recording::hold(Side side, std::span<const char> bytes) {
+  const Redaction* const redaction = entry_->redaction;
+  if (redaction == nullptr) return false;
+  Message& message = entry_->message(side);
+  const Exchange& row = entry_->row;
+  if (!std::exchange(message.examined, true)) {
+    message.held = HeldBody::of(*redaction, redaction->rules().scope(row.host, row.path),
+                                side == Side::request ? row.request_headers : row.response_headers);
+  }
+  if (!message.held) return false;
+  if (!bytes.empty() && message.held->append(bytes) == HeldBody::Fate::unchanged) {
+    const std::unique_ptr<HeldBody> held = std::move(message.held);
+    tee(side, held->take());
+  }
+  return true;
+}
+
+/// The end of a body that was held: what may be kept of it is.
+void Recording::settle(Side side) {
+  const std::unique_ptr<HeldBody> held = std::move(entry_->message(side).held);
+  if (!held) return;
+  Exchange& row = entry_->row;
+  const bool request = side == Side::request;
+  switch (held->finish()) {
+    case HeldBody::Fate::held:
+    case HeldBody::Fate::withheld:
+      if ((request ? row.request_size : row.response_size) == 0) return;
+      note_redacted(row, request ? "request_body_withheld" : "response_body_withheld");
+      return;
+    case HeldBody::Fate::replaced:
+      note_redacted(row, request ? "request_body" : "response_body");
+      if (held->undone()) set_aside_coding(request ? row.request_headers : row.response_headers);
+      break;
+    case HeldBody::Fate::unchanged:
+      break;
+  }
+  tee(side, held->take());
+}
+
+std::string Recording::without_secrets(std::string text) const {
+  if (!active() || entry_->redaction == nullptr) return text;
+  return entry_->redaction->without_secrets(entry_->row, std::move(text));
 }
 
 void Recording::tee(Side side, std::span<const char> bytes) {
@@ -153,6 +206,7 @@ void Recording::push_row(std::function<void(bool ok)> committed) {
   entry_->published_size = entry_->row.request_size + entry_->row.response_size;
   auto row = std::make_unique<Exchange>(entry_->row);
   row->state = State::open;
+  if (entry_->redaction != nullptr) entry_->redaction->redact(*row);
   auto arrivals = entry_->arrivals.take();
   const std::size_t cost = cost_of(*row) + arrivals.size() * sizeof(Arrivals::Event);
   entry_->queue->push({Job::Publish{entry_.get(), std::move(row), std::move(arrivals), true},
@@ -165,6 +219,11 @@ void Recording::finish(std::function<void(bool ok)> committed) {
     return;
   }
   if (entry_->row.state == State::open) entry_->row.state = State::aborted;
+  if (entry_->redaction != nullptr) {
+    settle(Side::request);
+    settle(Side::response);
+    entry_->redaction->redact(entry_->row);
+  }
   Queue& queue = *entry_->queue;
   auto arrivals = entry_->arrivals.take();
   const std::size_t cost = cost_of(entry_->row) + entry_->request.pending.capacity() +

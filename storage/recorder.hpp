@@ -7,10 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/http/result.hpp"
 #include "storage/chore.hpp"
 #include "storage/exchange.hpp"
+#include "storage/redact/redaction.hpp"
 
 namespace tapedeck::storage {
 
@@ -26,6 +28,8 @@ struct RecorderOptions {
   Commit commit = Commit::batched;
   Keep keep = Keep::all;
   std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the writer before peers pause
+  std::vector<std::string> redact = {};  ///< rules, as RedactRules reads them: what is not recorded
+  std::size_t redact_limit = kRedactLimit;  ///< bytes of a body that they may look into
 };
 
 /// What the writer has done so far. A snapshot; fields are consistent each for itself.
@@ -46,7 +50,8 @@ class Recording;
 class Recorder {
  public:
   /// Opens or creates the database, migrates it, marks leftovers of a crash `interrupted`, and
-  /// starts the writer. Fails with Stage::record and a sentence when the file cannot be used.
+  /// starts the writer. Fails with Stage::record and a sentence when the file cannot be used, and
+  /// with Stage::configure when a rule is wrong.
   static Result<std::unique_ptr<Recorder>> open(RecorderOptions options);
 
   /// Drains what was handed over, checkpoints, ends the session. Every Recording must be gone.
@@ -71,6 +76,9 @@ class Recorder {
   bool healthy() const noexcept;
 
   RecorderStats stats() const;
+
+  /// What is taken out of what is recorded; null when nothing is. Lives as long as the recorder.
+  const Redaction* redaction() const noexcept;
 
   /// Does a chore on the writer thread, a step between two transactions, and then calls `done`
   /// there with "" or the sentence of what went wrong. Chores wait for one another.
@@ -116,6 +124,9 @@ class Recording {
   /// Ends the record with row().state (anything but open). `committed` as above.
   void finish(std::function<void(bool ok)> committed = nullptr);
 
+  /// A text of our own about this exchange without what is secret in that, to be recorded.
+  std::string without_secrets(std::string text) const;
+
   /// Forgets it: what was begun turned out to be no exchange. Precondition: not published.
   void discard() noexcept;
 
@@ -128,6 +139,8 @@ class Recording {
   explicit Recording(std::unique_ptr<Entry> entry);
   void tee(Side side, std::span<const char> bytes);
   void hand_over(Side side, std::function<void(bool ok)> committed = nullptr);
+  bool hold(Side side, std::span<const char> bytes);
+  void settle(Side side);
   void push_row(std::function<void(bool ok)> committed);
   std::unique_ptr<Entry> entry_;
 };

@@ -154,7 +154,11 @@ CREATE TABLE text_pending(
 ) STRICT;
 )sql";
 
-constexpr std::array kSteps{kVersion1, kVersion2, kVersion3};
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE exchange ADD COLUMN redacted TEXT;
+)sql";
+
+constexpr std::array kSteps{kVersion1, kVersion2, kVersion3, kVersion4};
 
 /// Measured: 8 KiB takes a fifth off what 4 KiB pages cost a recorded exchange; 16 KiB little more,
 /// and makes each small commit write twice as much.
@@ -249,6 +253,11 @@ void run_steps(Database& database, std::int64_t from, std::span<const char* cons
 }  // namespace
 
 std::span<const char* const> schema_steps() noexcept { return kSteps; }
+
+std::string redacted_column(Database& log) {
+  constexpr std::int64_t kSince = 4;
+  return pragma(log, "user_version") >= kSince ? "exchange.redacted" : "NULL";
+}
 
 int schema_version() noexcept { return static_cast<int>(kSteps.size()); }
 

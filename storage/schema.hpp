@@ -18,6 +18,10 @@ std::span<const char* const> schema_steps() noexcept;
 /// The version this build writes: schema_steps().size().
 int schema_version() noexcept;
 
+/// SQL: column `redacted` of table `exchange`, NULL in a log that does not have it yet. Throws
+/// SqliteError.
+std::string redacted_column(Database& log);
+
 /// Makes the file at `path` fit for the writer: creates it (0600, in directories made 0700) when
 /// absent, takes group and world access away when it has any, and runs the steps that are missing
 /// in one transaction after keeping a copy of the old file as `PATH.vN-backup`.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <stdexcept>
 
 #include "storage/schema.hpp"
 #include "storage/session_table.hpp"
@@ -34,11 +35,20 @@ RecorderOptions with_canonical_path(RecorderOptions options) {
   return options;
 }
 
+/// Nothing where there is no rule. Throws std::exception with a sentence.
+std::optional<Redaction> redaction_of(const RecorderOptions& options) {
+  if (options.redact.empty()) return std::nullopt;
+  auto rules = RedactRules::parse(options.redact);
+  if (!rules) throw std::runtime_error(rules.error().detail);
+  return Redaction(*std::move(rules), {}, TokenKey::of_log(options.path), options.redact_limit);
+}
+
 /// Brings the file to the schema of this build and the connection to the writer's settings.
 Database& set_up(Database& database, const RecorderOptions& options) {
   migrate(database, options.path);
   const bool strict = options.commit == Commit::strict;
-  database.execute(std::string("PRAGMA synchronous=") + (strict ? "FULL" : "NORMAL") +
+  database.execute(std::string("PRAGMA secure_delete=ON; PRAGMA synchronous=") +
+                   (strict ? "FULL" : "NORMAL") +
                    "; PRAGMA wal_autocheckpoint=0"
                    "; PRAGMA journal_size_limit=67108864"
                    "; PRAGMA cache_size=-16384");
@@ -64,6 +74,7 @@ void report(std::span<Job> jobs, bool ok) {
 Recorder::Writer::Writer(RecorderOptions options)
     : options_(with_canonical_path(std::move(options))),
       lock_(options_.path),
+      redaction_(redaction_of(options_)),
       database_(options_.path, Database::Access::read_write_create),
       checkpointer_(set_up(database_, options_)),
       bodies_(database_),
@@ -145,18 +156,25 @@ void Recorder::Writer::step_chore() {
     chore = tasks_.front().chore;
   }
   if (queue_.closed()) return end_chore("the proxy is stopping");
+  std::string error;
+  bool more = false;
   try {
-    const bool more = chore->step(database_);
-    // A body that it removed must not be found again.
-    bodies_.forget();
-    checkpointer_.after_commit();
-    if (!more) return end_chore({});
-    queue_.nudge();
-  } catch (const SqliteError& error) {
-    end_chore(error.sentence());
-  } catch (const std::exception& error) {
-    end_chore(error.what());
+    more = chore->step(database_);
+  } catch (const SqliteError& failed) {
+    error = failed.sentence();
+  } catch (const std::exception& failed) {
+    error = failed.what();
   }
+  try {
+    // A body that it removed must not be found again, nor the id of one that it made be given.
+    bodies_.forget();
+    text_behind_ = true;
+    checkpointer_.after_commit();
+  } catch (const SqliteError& failed) {
+    error = failed.sentence();
+  }
+  if (!more || !error.empty()) return end_chore(error);
+  queue_.nudge();
 }
 
 void Recorder::Writer::end_chore(const std::string& error) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -40,6 +41,7 @@ class Recorder::Writer {
 
   Queue& queue() noexcept { return queue_; }
   Keep keep() const noexcept { return options_.keep; }
+  const Redaction* redaction() const noexcept { return redaction_ ? &*redaction_ : nullptr; }
   bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
   RecorderStats stats() const;
   void perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done);
@@ -76,6 +78,7 @@ class Recorder::Writer {
 
   RecorderOptions options_;
   LockFile lock_;
+  std::optional<Redaction> redaction_;
   Database database_;
   Checkpointer checkpointer_;
   BodyStore bodies_;

@@ -128,6 +128,7 @@ int run(int argc, char** argv) {
   add_match(app, common, chosen);
   add_sessions(app, common, chosen);
   add_prune(app, common, chosen);
+  add_scrub(app, common, chosen);
   add_backup(app, common, chosen);
   add_status(app, common, chosen);
   add_replay(app, common, chosen);

@@ -49,6 +49,7 @@ void add_fetch(CLI::App& app, const Common& common, Chosen& chosen);
 void add_ca(CLI::App& app, const Common& common, Chosen& chosen);
 void add_sessions(CLI::App& app, const Common& common, Chosen& chosen);
 void add_prune(CLI::App& app, const Common& common, Chosen& chosen);
+void add_scrub(CLI::App& app, const Common& common, Chosen& chosen);
 void add_backup(CLI::App& app, const Common& common, Chosen& chosen);
 void add_replay(CLI::App& app, const Common& common, Chosen& chosen);
 void add_diff(CLI::App& app, const Common& common, Chosen& chosen);

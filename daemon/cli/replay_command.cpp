@@ -115,7 +115,7 @@ void add_replay(CLI::App& app, const Common& common, Chosen& chosen) {
       ->expected(1)
       ->take_all();
   replay->add_flag("--insecure", given->insecure, "take any certificate from anyone");
-  add_options(*replay, {"ignore", "record", "session", "upstream_ca"}, given->options);
+  add_options(*replay, {"ignore", "record", "redact", "session", "upstream_ca"}, given->options);
   replay->add_flag("--json", job.json, "one JSON object a line");
   replay->add_option("--junit", job.junit_file, "write JUnit XML there, a testcase an exchange")
       ->type_name("FILE");

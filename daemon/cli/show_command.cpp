@@ -62,6 +62,10 @@ class Row {
     return std::string(statement_.text(index(column)));
   }
   std::int64_t integer(std::string_view column) const { return statement_.integer(index(column)); }
+  /// Also of a column that an older log does not have.
+  std::string text_if_any(std::string_view column) const {
+    return index(column) < 0 ? std::string() : text(column);
+  }
   bool is_null(std::string_view column) const { return statement_.is_null(index(column)); }
 
  private:
@@ -69,7 +73,7 @@ class Row {
     for (int i = 0; i < statement_.column_count(); ++i) {
       if (statement_.column_name(i) == column) return i;
     }
-    return 0;
+    return -1;
   }
   const Statement& statement_;
 };
@@ -207,6 +211,7 @@ void print_summary(const Row& row, const Terminal& terminal) {
   line("timings", timings);
   line("sizes", human_size(row.integer("request_size")) + " up, " +
                     human_size(row.integer("response_size")) + " down");
+  line("redacted", row.text_if_any("redacted"));
   if (!row.is_null("error_code")) {
     std::cout << styled(terminal, Style::bad, padded_right("error", 10))
               << harmless(row.text("error_code") + " at " + row.text("error_stage") + ": " +

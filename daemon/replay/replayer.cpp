@@ -152,8 +152,13 @@ Result<std::optional<std::int64_t>> Replayer::find() {
   const storage::Parts parts = request_.parts(body_, services.tape->rules());
   auto taken = services.tape->take(shelf.log, asked_session_, request_, parts);
   if (!taken || *taken || !services.offline) return taken;
-  const std::string why = services.tape->explain(shelf.log, asked_session_, request_, parts);
-  const std::string asked = request_.method + " " + route_.url.to_string();
+  const storage::Redaction* const redaction =
+      services.recorder == nullptr ? nullptr : services.recorder->redaction();
+  storage::Parts told = parts;
+  if (redaction != nullptr) redaction->redact(told, request_.host, request_.path);
+  const std::string why = services.tape->explain(shelf.log, asked_session_, request_, told);
+  const std::string asked =
+      exchange_.recording.without_secrets(request_.method + " " + route_.url.to_string());
   services.tape->note_miss(asked, why);
   return Failure{ReplayError::not_recorded, Stage::replay, Blame::remote, asked + ": " + why};
 }
@@ -171,6 +176,13 @@ net::Awaitable<Result<void>> Replayer::serve(std::int64_t id) {
   head.status = recorded->status;
   head.reason = recorded->reason;
   head.fields = recorded->headers;
+  if (!recorded->redacted.empty()) {
+    // Whoever reads it must not take a token for what the server said.
+    head.fields.add("Tapedeck-Redacted", recorded->redacted);
+    if (head.fields.contains("Content-Length") && recorded->size > 0) {
+      head.fields.set("Content-Length", std::to_string(recorded->size));
+    }
+  }
   std::string coding = head.fields.joined("Content-Encoding").value_or("");
   if (coding.empty() || accepts(exchange_.head.fields, coding) || recorded->size == 0) {
     coding.clear();
@@ -203,6 +215,7 @@ net::Awaitable<Result<void>> Replayer::serve(std::int64_t id) {
   row.reason = recorded->reason;
   row.response_version = http::to_string(head.version);
   row.response_headers = recorded->headers;
+  row.redacted = recorded->redacted;
   if (recorded->size > 0) {
     if (auto ok = co_await send_body(*recorded, coding, pace); !ok) co_return ok;
   }

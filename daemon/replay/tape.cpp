@@ -57,20 +57,19 @@ Result<Tape::Reel*> Tape::reel(storage::Database& log, const std::string& asked)
 Result<std::optional<std::int64_t>> Tape::take(storage::Database& log, const std::string& session,
                                                const storage::MatchRequest& request,
                                                const storage::Parts& parts) {
-  const storage::MatchKey key = storage::key_of(parts);
   const std::lock_guard lock(mutex_);
   auto found = reel(log, session);
   if (!found) return std::move(found).error();
   Reel& reel = **found;
-  auto entries = reel.index->find(key);
+  auto entries = reel.index->find(parts);
   if (entries.empty() && grows_) {
     reel.index->add_new(log, rules_);
-    entries = reel.index->find(key);
+    entries = reel.index->find(parts);
   }
   const bool conditional = is_conditional(request.headers);
   std::erase_if(entries, [&](const auto& entry) { return !fits(entry, conditional); });
   if (entries.empty()) return std::optional<std::int64_t>();
-  std::size_t& played = reel.played[key];
+  std::size_t& played = reel.played[entries.front().key];
   if (played >= entries.size() && !repeat_) return std::optional<std::int64_t>();
   const std::int64_t id = entries[std::min(played, entries.size() - 1)].id;
   ++played;
@@ -90,7 +89,7 @@ std::string Tape::explain(storage::Database& log, const std::string& session,
     if (!found) return found.error().detail;
     candidates = (*found)->index->near(request);
     hosts = (*found)->index->hosts();
-    exhausted = !(*found)->index->find(storage::key_of(parts)).empty();
+    exhausted = !(*found)->index->find(parts).empty();
   }
   if (exhausted) return "every recorded answer to it was given; --exhausted repeat gives the last";
   std::int64_t nearest = 0;
@@ -98,7 +97,9 @@ std::string Tape::explain(storage::Database& log, const std::string& session,
   for (const std::int64_t id : candidates) {
     const auto recorded = storage::recorded_parts(log, id, rules_);
     if (!recorded) continue;
-    auto lines = storage::differences(parts, *recorded);
+    const storage::Blanks blanks = storage::blanks_of(*recorded);
+    auto lines = storage::differences(storage::blanked(parts, blanks, nullptr),
+                                      storage::blanked(*recorded, blanks, nullptr));
     if (nearest != 0 && lines.size() >= least.size()) continue;
     nearest = id;
     least = std::move(lines);

@@ -246,6 +246,7 @@ void HarReader::read_own() {
                Member{"tlsVersion", [&] { row.tls_version = read_text(); }},
                Member{"tlsCipher", [&] { row.tls_cipher = read_text(); }},
                Member{"peerCertSha256", [&] { row.peer_cert_sha256 = read_text(); }},
+               Member{"redacted", [&] { row.redacted = read_text(); }},
                Member{"target", [&] { read_own_target(); }});
 }
 

@@ -215,6 +215,7 @@ void HarWriter::write_own(const Exchange& row) {
   text("tlsVersion", row.tls_version);
   text("tlsCipher", row.tls_cipher);
   text("peerCertSha256", row.peer_cert_sha256);
+  text("redacted", row.redacted);
   if (!url_says_all(row)) {
     json_.key("target").begin_object();
     text("scheme", row.scheme);

@@ -66,6 +66,7 @@ void JsonlWriter::write_circumstances(const LoggedExchange& exchange) {
   text("tls_version", row.tls_version);
   text("tls_cipher", row.tls_cipher);
   text("peer_cert_sha256", row.peer_cert_sha256);
+  text("redacted", row.redacted);
   json_.key("id").integer(exchange.id);
   json_.key("session").text(exchange.session);
   json_.key("started").text(to_iso8601(row.started_at));

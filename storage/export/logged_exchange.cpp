@@ -2,11 +2,12 @@
 
 #include "storage/header_json.hpp"
 #include "storage/http_text.hpp"
+#include "storage/schema.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
-constexpr std::string_view kSelect =
+constexpr std::string_view kColumns =
     "SELECT id, (SELECT name FROM session WHERE session.id = session_id), started_at, state, mode,"
     " method, scheme, host, port, status, request_size, response_size,"
     " request_body_id, response_body_id,"
@@ -14,8 +15,7 @@ constexpr std::string_view kSelect =
     " error_stage, error_code, error_detail, client, upstream_address, upstream_reused,"
     " tls_version, tls_cipher, peer_cert_sha256, request_version, response_version,"
     " reason, path, query,"
-    " request_headers, request_trailers, response_headers, response_trailers "
-    "FROM exchange WHERE ";
+    " request_headers, request_trailers, response_headers, response_trailers, ";
 
 /// Takes one column after another.
 class Columns {
@@ -46,7 +46,8 @@ class Columns {
 }  // namespace
 
 ExchangeCursor::ExchangeCursor(Database& log, const Filter& filter)
-    : rows_(log.prepare(std::string(kSelect) + filter.condition() + " ORDER BY id")) {
+    : rows_(log.prepare(std::string(kColumns) + redacted_column(log) + " FROM exchange WHERE " +
+                        filter.condition() + " ORDER BY id")) {
   filter.bind(rows_, 1);
 }
 
@@ -92,6 +93,7 @@ bool ExchangeCursor::next(LoggedExchange& exchange) {
   row.request_trailers = columns.fields();
   row.response_headers = columns.fields();
   row.response_trailers = columns.fields();
+  row.redacted = columns.text();
   return true;
 }
 

@@ -1,34 +1,18 @@
 #include "storage/export/redactor.hpp"
 
-#include <algorithm>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdexcept>
 
 #include "client/http/grammar.hpp"
+#include "storage/redact/header_value.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
 /// Enough that no two secrets of a log look equal: 64 bits.
 constexpr std::size_t kMarkBytes = 8;
-
-/// Schemes whose name says nothing about the credentials; of any other, nothing is kept.
-constexpr std::array<std::string_view, 6> kSchemes = {"Basic", "Bearer",    "Digest",
-                                                      "DPoP",  "Negotiate", "NTLM"};
-
-/// Where, among a cookie's attributes, ", name=" begins another cookie; their end when nowhere. The
-/// comma inside Expires is followed by no name and "=".
-std::size_t next_cookie(std::string_view attributes) {
-  for (std::size_t comma = attributes.find(','); comma != std::string_view::npos;
-       comma = attributes.find(',', comma + 1)) {
-    const std::string_view rest = http::trim(attributes.substr(comma + 1));
-    const std::size_t name = http::find_not(rest, http::kToken);
-    if (name > 0 && name < rest.size() && rest[name] == '=') return comma;
-  }
-  return attributes.size();
-}
 
 }  // namespace
 
@@ -46,17 +30,12 @@ void Redactor::redact(Exchange& exchange) const {
 }
 
 http::Fields Redactor::redacted(const http::Fields& fields) const {
+  const auto marked = [this](std::string_view, std::string_view secret) { return mark(secret); };
   http::Fields clean;
   for (const auto& [name, value] : fields) {
-    if (http::iequals(name, "Authorization") || http::iequals(name, "Proxy-Authorization")) {
-      clean.add(name, credentials(value));
-    } else if (http::iequals(name, "Cookie")) {
-      clean.add(name, cookies(value));
-    } else if (http::iequals(name, "Set-Cookie")) {
-      clean.add(name, set_cookie(value));
-    } else {
-      clean.add(name, value);
-    }
+    const bool secret = http::iequals(name, "Authorization") ||
+                        http::iequals(name, "Proxy-Authorization") || holds_cookies(name);
+    clean.add(name, secret ? redacted_value(name, value, marked) : std::string(value));
   }
   return clean;
 }
@@ -76,44 +55,6 @@ std::string Redactor::mark(std::string_view secret) const {
     text += {kDigits[digest[i] >> 4], kDigits[digest[i] & 15]};
   }
   return text;
-}
-
-std::string Redactor::credentials(std::string_view value) const {
-  const std::size_t space = std::min(value.find(' '), value.size());
-  const std::string_view scheme = value.substr(0, space);
-  const bool known = std::any_of(kSchemes.begin(), kSchemes.end(), [&](std::string_view name) {
-    return http::iequals(name, scheme);
-  });
-  if (!known || space == value.size()) return mark(value);
-  return std::string(scheme) + " " + mark(value.substr(space + 1));
-}
-
-/// "a=secret; b=secret"
-std::string Redactor::cookies(std::string_view value) const {
-  std::string clean;
-  while (true) {
-    const std::size_t end = std::min(value.find(';'), value.size());
-    const std::string_view pair = value.substr(0, end);
-    const std::size_t equals = pair.find('=');
-    // A cookie without a name is all value; blanks before it belong to the list.
-    const std::size_t start = equals != std::string_view::npos
-                                  ? equals + 1
-                                  : std::min(pair.find_first_not_of(' '), pair.size());
-    clean.append(pair.substr(0, start)).append(mark(http::trim(pair.substr(start))));
-    if (end == value.size()) return clean;
-    clean += ';';
-    value.remove_prefix(end + 1);
-  }
-}
-
-/// "a=secret; Path=/; Secure", and, from programs that join lines, more of it after a comma.
-std::string Redactor::set_cookie(std::string_view value) const {
-  const std::size_t end = std::min(value.find(';'), value.size());
-  std::string clean = cookies(value.substr(0, end));
-  value.remove_prefix(end);
-  const std::size_t next = next_cookie(value);
-  clean.append(value.substr(0, next));
-  return next == value.size() ? clean : clean + set_cookie(value.substr(next));
 }
 
 }  // namespace tapedeck::storage

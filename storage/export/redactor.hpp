@@ -19,9 +19,6 @@ class Redactor {
 
  private:
   std::string mark(std::string_view secret) const;
-  std::string credentials(std::string_view value) const;
-  std::string cookies(std::string_view value) const;
-  std::string set_cookie(std::string_view value) const;
   http::Fields redacted(const http::Fields& fields) const;
 
   std::array<unsigned char, 32> key_{};

@@ -7,6 +7,7 @@
 #include "storage/keep/backup.hpp"
 #include "storage/keep/removal.hpp"
 #include "storage/keep/session_edit.hpp"
+#include "storage/redact/scrub.hpp"
 #include "storage/session_table.hpp"
 
 namespace tapedeck::storage {
@@ -38,6 +39,28 @@ std::unique_ptr<Chore> make_session_removal(const json& given) {
   return std::make_unique<Removal>(std::move(doomed), false);
 }
 
+/// {filter: [TERM…], redact: [RULE…], values: [SECRET…], limit: BYTES, dry_run: BOOL}
+Result<std::unique_ptr<Chore>> make_scrub(const json& given) {
+  const std::vector<std::string> none;
+  auto filter = Filter::parse(given.value("filter", none), unix_microseconds());
+  if (!filter) return std::move(filter).error();
+  auto rules = RedactRules::parse(given.value("redact", none));
+  if (!rules) return std::move(rules).error();
+  Secrets secrets{.filter = *std::move(filter),
+                  .rules = *std::move(rules),
+                  .values = given.value("values", none),
+                  .limit = given.value("limit", kRedactLimit)};
+  for (const std::string& value : secrets.values) {
+    if (value.size() < Literals::kLeast) {
+      return wrong("a value of fewer than " + std::to_string(Literals::kLeast) +
+                   " bytes would be found where it is no secret");
+    }
+  }
+  if (secrets.rules.empty() && secrets.values.empty())
+    return wrong("scrub needs a rule or a value");
+  return std::unique_ptr<Chore>(new Scrub(std::move(secrets), given.value("dry_run", false)));
+}
+
 using Change = SessionEdit::Change;
 constexpr std::array<std::pair<std::string_view, Change>, 6> kChanges = {{
     {"session-rename", Change::rename},
@@ -58,6 +81,7 @@ Result<std::unique_ptr<Chore>> make_chore(std::string_view name, std::string_vie
       return std::unique_ptr<Chore>(new Backup(given.at("file").get<std::string>()));
     }
     if (name == "prune") return make_prune(given);
+    if (name == "scrub") return make_scrub(given);
     if (name == "session-delete") return make_session_removal(given);
     // {id: SESSION, text: NAME, TAG or NOTE}
     for (const auto& [known, change] : kChanges) {

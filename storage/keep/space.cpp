@@ -39,12 +39,14 @@ void move_wal(Database& log) {
   sqlite3_wal_checkpoint_v2(log.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
-void empty_wal(Database& log) {
+bool empty_wal(Database& log) {
   // Who reads is not waited for: whoever is recording would wait too.
   const std::int64_t timeout = pragma(log, "busy_timeout");
   sqlite3_busy_timeout(log.handle(), 0);
-  sqlite3_wal_checkpoint_v2(log.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const int result = sqlite3_wal_checkpoint_v2(log.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                               nullptr, nullptr);
   sqlite3_busy_timeout(log.handle(), static_cast<int>(timeout));
+  return result == SQLITE_OK;
 }
 
 }  // namespace tapedeck::storage

@@ -20,7 +20,7 @@ bool give_back_space(Database& log, const StepBudget& budget);
 /// and more.
 void move_wal(Database& log);
 
-/// The same, and empties the -wal, unless somebody who is reading needs it still.
-void empty_wal(Database& log);
+/// The same, and empties the -wal; false when somebody who is reading needs it still.
+bool empty_wal(Database& log);
 
 }  // namespace tapedeck::storage

@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "client/http/grammar.hpp"
-#include "client/http/url.hpp"
+#include "storage/media_type.hpp"
+#include "storage/redact/token_key.hpp"
 
 namespace tapedeck::storage {
 namespace {
@@ -35,26 +36,6 @@ Digest digest_of(std::string_view bytes) {
 void add(Kind kind, const std::string& label, const std::string& name, std::string value,
          const MatchRules::Scope& rules, Parts& parts) {
   if (rules.counts(kind, name, value)) parts.push_back({label + " " + name, std::move(value)});
-}
-
-/// "application/json" of "Application/JSON; charset=utf-8".
-std::string media_type(std::string_view content_type) {
-  std::string type = http::to_lower(content_type.substr(0, content_type.find(';')));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
-  return type;
-}
-
-bool is_json(std::string_view type) {
-  return type == "application/json" || type.ends_with("+json") || type == "text/json";
-}
-
-std::string boundary_of(std::string_view content_type) {
-  const std::string lower = http::to_lower(content_type);
-  const std::size_t at = lower.find("boundary=");
-  if (at == std::string::npos) return {};
-  std::string_view value = content_type.substr(at + 9);
-  if (value.starts_with('"')) return std::string(value.substr(1, value.find('"', 1) - 1));
-  return std::string(value.substr(0, value.find_first_of("; \t")));
 }
 
 /// Takes a JSON text apart as it is read: a part for each value, with its path.
@@ -150,14 +131,6 @@ void add_form(std::string_view body, const MatchRules::Scope& rules, Parts& part
   }
 }
 
-/// The name="..." of a part's Content-Disposition.
-std::string part_name(std::string_view head) {
-  const std::size_t at = head.find("name=\"");
-  if (at == std::string_view::npos) return "?";
-  const std::string_view rest = head.substr(at + 6);
-  return std::string(rest.substr(0, rest.find('"')));
-}
-
 bool add_multipart(std::string_view body, std::string_view content_type,
                    const MatchRules::Scope& rules, Parts& parts) {
   const std::string mark = "--" + boundary_of(content_type);
@@ -171,7 +144,10 @@ bool add_multipart(std::string_view body, std::string_view content_type,
     const std::string_view content =
         body.substr(std::min(head + 4, end), end - std::min(head + 4, end));
     add(Kind::form, "part", part_name(body.substr(0, head)),
-        std::string(body.substr(0, head)) + ", SHA-256 " + hex(digest_of(content)), rules, parts);
+        std::string(body.substr(0, head)) + (is_token(content)
+                                                 ? ", " + std::string(content)
+                                                 : ", SHA-256 " + hex(digest_of(content))),
+        rules, parts);
     body.remove_prefix(end + 2);
   }
   return body.starts_with(mark + "--");

@@ -2,23 +2,26 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sqlite3.h>
 
 #include "storage/header_json.hpp"
 #include "storage/http_text.hpp"
 #include "storage/query/log_reader.hpp"
+#include "storage/schema.hpp"
 
 namespace tapedeck::storage {
 namespace {
 
 /// What can be asked again and answered: exchanges that went through whole. Headers are read only
 /// where they may count: they are most of what there is to read.
-std::string select(bool all_headers, const std::string& condition) {
+std::string select(Database& log, bool all_headers, const std::string& condition) {
   const std::string headers =
       all_headers ? "request_headers"
                   : "CASE WHEN request_body_id IS NOT NULL OR request_headers LIKE '%\"range\"%' "
                     "THEN request_headers END";
   return "SELECT exchange.id, method, scheme, host, port, path, query, " + headers +
-         ", request_body_id, sha256, status FROM exchange LEFT JOIN body ON body.id = "
+         ", request_body_id, sha256, status, coalesce(" + redacted_column(log) +
+         ", '') FROM exchange LEFT JOIN body ON body.id = "
          "request_body_id "
          "WHERE " +
          condition;
@@ -42,6 +45,13 @@ MatchRequest request_of(const Statement& row) {
 
 Parts parts_of(Database& log, const Statement& row, const MatchRequest& request,
                const MatchRules& rules) {
+  if (row.text(11).find("request_body_withheld") != std::string_view::npos) {
+    Parts parts = request.parts(std::nullopt, rules);
+    // Of the same kind as one that is known, so that rules about bodies are obeyed.
+    const Parts whole = request.parts(Digest{}, rules);
+    if (whole.size() > parts.size()) parts = blanked(whole, {"body"}, nullptr);
+    return parts;
+  }
   if (row.is_null(8)) return request.parts(std::nullopt, rules);
   const auto digest = row.blob(9);
   if (digest.size() == sizeof(Digest) &&
@@ -56,6 +66,14 @@ Parts parts_of(Database& log, const Statement& row, const MatchRequest& request,
     return true;
   });
   return request.parts(body, rules);
+}
+
+std::vector<MatchIndex::Entry> of_key(const std::vector<MatchIndex::Entry>& sorted,
+                                      const MatchKey& key) {
+  const auto [first, last] = std::equal_range(
+      sorted.begin(), sorted.end(), MatchIndex::Entry{key, 0, 0},
+      [](const MatchIndex::Entry& a, const MatchIndex::Entry& b) { return a.key < b.key; });
+  return {first, last};
 }
 
 Result<std::string> sessions_named(Database& log, const std::string& name) {
@@ -75,6 +93,7 @@ Result<std::string> sessions_named(Database& log, const std::string& name) {
 Result<std::shared_ptr<MatchIndex>> MatchIndex::build(Database& log, const std::string& session,
                                                       const MatchRules& rules) {
   auto index = std::make_shared<MatchIndex>();
+  index->token_key_ = TokenKey::find(sqlite3_db_filename(log.handle(), "main"));
   index->condition_ = kAnswered;
   if (!session.empty()) {
     auto ids = sessions_named(log, session);
@@ -93,14 +112,18 @@ Result<void> MatchIndex::check_session(Database& log, const std::string& session
 
 void MatchIndex::add_new(Database& log, const MatchRules& rules) {
   Statement rows = log.prepare(
-      select(rules.any_header(), condition_ + " AND exchange.id > ?1 ORDER BY exchange.id"));
+      select(log, rules.any_header(), condition_ + " AND exchange.id > ?1 ORDER BY exchange.id"));
   rows.bind(1, last_id_);
   const auto known = static_cast<std::ptrdiff_t>(entries_.size());
   while (rows.step()) {
     last_id_ = rows.integer(0);
     const MatchRequest request = request_of(rows);
-    entries_.push_back({key_of(parts_of(log, rows, request, rules)), last_id_,
-                        static_cast<int>(rows.integer(10))});
+    const Parts parts = parts_of(log, rows, request, rules);
+    const int status = static_cast<int>(rows.integer(10));
+    entries_.push_back({key_of(parts), last_id_, status});
+    if (const Blanks blanks = blanks_of(parts); !blanks.empty()) {
+      blanked_[blanks].push_back({key_of(blanked(parts, blanks, nullptr)), last_id_, status});
+    }
     places_.push_back({request.place(), last_id_});
     auto& some = by_host_[request.host];
     if (some.size() < kNear) some.push_back(last_id_);
@@ -108,14 +131,23 @@ void MatchIndex::add_new(Database& log, const MatchRules& rules) {
   std::sort(entries_.begin() + known, entries_.end());
   std::sort(places_.begin() + known, places_.end());
   std::inplace_merge(entries_.begin(), entries_.begin() + known, entries_.end());
+  for (auto& [blanks, entries] : blanked_) std::sort(entries.begin(), entries.end());
   std::inplace_merge(places_.begin(), places_.begin() + known, places_.end());
 }
 
-std::vector<MatchIndex::Entry> MatchIndex::find(const MatchKey& key) const {
-  const auto [first, last] =
-      std::equal_range(entries_.begin(), entries_.end(), Entry{key, 0, 0},
-                       [](const Entry& a, const Entry& b) { return a.key < b.key; });
-  return {first, last};
+std::vector<MatchIndex::Entry> MatchIndex::find(const Parts& parts) const {
+  std::vector<Entry> found = of_key(entries_, key_of(parts));
+  if (!found.empty() || blanked_.empty()) return found;
+  for (const auto& [blanks, entries] : blanked_) {
+    if (!token_key_) break;
+    found = of_key(entries_, key_of(blanked(parts, blanks, &*token_key_)));
+    if (!found.empty()) return found;
+  }
+  for (const auto& [blanks, entries] : blanked_) {
+    found = of_key(entries, key_of(blanked(parts, blanks, nullptr)));
+    if (!found.empty()) break;
+  }
+  return found;
 }
 
 std::vector<std::int64_t> MatchIndex::ids() const {
@@ -148,7 +180,7 @@ std::vector<std::string> MatchIndex::hosts() const {
 }
 
 std::optional<Parts> recorded_parts(Database& log, std::int64_t id, const MatchRules& rules) {
-  Statement row = log.prepare(select(true, "exchange.id = ?1"));
+  Statement row = log.prepare(select(log, true, "exchange.id = ?1"));
   if (!row.bind(1, id).step()) return std::nullopt;
   return parts_of(log, row, request_of(row), rules);
 }

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "client/http/result.hpp"
+#include "storage/match/blanks.hpp"
 #include "storage/match/request.hpp"
+#include "storage/redact/token_key.hpp"
 #include "storage/sqlite.hpp"
 
 namespace tapedeck::storage {
@@ -33,8 +36,10 @@ class MatchIndex {
   /// Adds what was recorded since. Throws SqliteError.
   void add_new(Database& log, const MatchRules& rules);
 
-  /// Those of that key, in the order they were recorded; empty when there are none.
-  std::vector<Entry> find(const MatchKey& key) const;
+  /// Those that answer a request of those parts, all of one key, in the order they were recorded;
+  /// empty when there are none. Where a recorded request holds tokens, one with the same secrets is
+  /// found when the log's TokenKey is there, or else one with any.
+  std::vector<Entry> find(const Parts& parts) const;
   /// Exchanges worth comparing with a request that was not found: of its place, or else of its
   /// host. At most kNear of them.
   std::vector<std::int64_t> near(const MatchRequest& request) const;
@@ -51,10 +56,12 @@ class MatchIndex {
     std::int64_t id;
     auto operator<=>(const Place&) const = default;
   };
-  std::string condition_;                                               ///< which exchanges
-  std::int64_t last_id_ = 0;                                            ///< the newest one read
-  std::vector<Entry> entries_;                                          ///< sorted
-  std::vector<Place> places_;                                           ///< sorted
+  std::optional<TokenKey> token_key_;
+  std::map<Blanks, std::vector<Entry>> blanked_;  ///< those that hold tokens there, sorted
+  std::string condition_;                         ///< which exchanges
+  std::int64_t last_id_ = 0;                      ///< the newest one read
+  std::vector<Entry> entries_;                    ///< sorted
+  std::vector<Place> places_;                     ///< sorted
   std::unordered_map<std::string, std::vector<std::int64_t>> by_host_;  ///< a few of each
 };
 

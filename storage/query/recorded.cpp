@@ -1,16 +1,38 @@
 #include "storage/query/recorded.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/header_json.hpp"
 #include "storage/http_text.hpp"
+#include "storage/schema.hpp"
 
 namespace tapedeck::storage {
 
+namespace {
+
+/// Those words of `exchange.redacted` that are about the response.
+std::string response_words(std::string_view words) {
+  std::string about;
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    const std::string_view word = words.substr(0, end);
+    if (word.starts_with("response_") || word == "reason") {
+      about.append(about.empty() ? "" : " ").append(word);
+    }
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return about;
+}
+
+}  // namespace
+
 std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchange_id) {
   Statement row = log.prepare(
-      "SELECT status, reason, response_headers, response_trailers, response_size, body.id,"
-      " body.size, body.truncated, body.bytes FROM exchange"
+      std::string(
+          "SELECT status, reason, response_headers, response_trailers, response_size, body.id,") +
+      " body.size, body.truncated, body.bytes, " + redacted_column(log) +
+      " FROM exchange"
       " LEFT JOIN body ON body.id = response_body_id WHERE exchange.id = ?1");
   if (!row.bind(1, exchange_id).step() || row.is_null(0)) return std::nullopt;
   RecordedResponse response;
@@ -20,6 +42,11 @@ std::optional<RecordedResponse> read_response(Database& log, std::int64_t exchan
   if (!row.is_null(3)) response.trailers = parse_header_json(row.text(3));
   response.size = row.integer(4);
   response.body_id = row.integer(5);
+  response.redacted = response_words(row.text(9));
+  // A body with tokens in it has another size than what went over the wire.
+  if (response.redacted.find("response_body") != std::string::npos && row.integer(5) != 0) {
+    response.size = row.integer(6);
+  }
   response.missing = response.size > 0 && (response.body_id == 0 || row.integer(7) != 0 ||
                                            row.integer(6) != response.size);
   if (!row.is_null(8)) {

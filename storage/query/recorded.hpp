@@ -21,6 +21,7 @@ struct RecordedResponse {
   std::int64_t body_id = 0;         ///< 0: without a body
   std::optional<std::string> body;  ///< the whole of it, when it is small
   bool missing = false;             ///< it had a body that was not kept, or not whole
+  std::string redacted;  ///< what of it holds tokens: response_headers, response_body, ...
 };
 
 /// When a response came.

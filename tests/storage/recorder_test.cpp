@@ -54,6 +54,7 @@ TEST_F(RecorderTest, WritesEveryColumn) {
   row.tls_alpn = "h2,http/1.1";
   row.replay_of = 42;
   row.match_key = "key";
+  row.redacted = "query request_body";
   recording.request_body(std::string("up"));
   recording.response_body(std::string("down!"));
   recording.finish(commits_.expect());
@@ -101,6 +102,7 @@ TEST_F(RecorderTest, WritesEveryColumn) {
       {"tls_alpn", "h2,http/1.1"},
       {"replay_of", "42"},
       {"match_key", "key"},
+      {"redacted", "query request_body"},
   };
   for (const auto& [column, text] : expected) {
     EXPECT_EQ(value(std::string("SELECT ") + column + " FROM exchange"), text) << column;

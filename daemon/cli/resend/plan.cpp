@@ -1,15 +1,19 @@
 #include "daemon/cli/resend/plan.hpp"
 
+#include "storage/schema.hpp"
+
 namespace tapedeck::resend {
 namespace {
 
 /// Why a request cannot be sent again, or NULL. A body is whole when it has the size that was
 /// announced, and, where none was, when the exchange went through. What was itself sent again is a
 /// copy of what is selected anyway: it does not count.
-constexpr std::string_view kSelect = R"(
+constexpr std::string_view kSelectBegin = R"(
 SELECT id,
   coalesce(method, '-') || ' ' || (SELECT url FROM exchange_url AS u WHERE u.id = exchange.id),
   CASE
+    WHEN )";
+constexpr std::string_view kSelectRest = R"( THEN 'was recorded without its secrets'
     WHEN mode = 'replay' THEN 'was answered from the recording'
     WHEN mode = 'tunnel' OR method = 'CONNECT' THEN 'a tunnel'
     WHEN status = 101 OR EXISTS (SELECT 1 FROM request_header WHERE exchange_id = exchange.id
@@ -28,11 +32,19 @@ SELECT id,
   END
 FROM exchange WHERE (replay_of IS NULL OR mode = 'replay') AND )";
 
+/// SQL: what would have to be sent holds tokens. A header that does is left out.
+std::string lacks_secrets(storage::Database& log) {
+  const std::string words = "' ' || " + storage::redacted_column(log) + " || ' '";
+  return words + " GLOB '* path *' OR " + words + " GLOB '* query *' OR " + words +
+         " GLOB '* request_body*'";
+}
+
 }  // namespace
 
 Plan make_plan(storage::Database& log, const storage::Filter& filter) {
   storage::Statement rows =
-      log.prepare(std::string(kSelect) + "(" + filter.condition() + ") ORDER BY id");
+      log.prepare(std::string(kSelectBegin) + lacks_secrets(log) + std::string(kSelectRest) + "(" +
+                  filter.condition() + ") ORDER BY id");
   filter.bind(rows, 1);
   Plan plan;
   while (rows.step()) {

@@ -6,6 +6,7 @@
 #include "client/http/hop_by_hop.hpp"
 #include "storage/header_json.hpp"
 #include "storage/query/recorded.hpp"
+#include "storage/redact/token_key.hpp"
 
 namespace tapedeck::resend {
 namespace {
@@ -22,6 +23,9 @@ void change_headers(http::Fields& headers, const Request& request, const Job& jo
   headers.remove("Content-Length");
   // The recorded one may name the proxy, as with --reverse and the gateway.
   headers.set("Host", request.url.authority.to_string());
+  // A server would take a token for a wrong password.
+  headers.remove_if(
+      [](const http::Fields::Line& line) { return storage::holds_token(line.value); });
   for (const std::string& name : job.no_headers) headers.remove(name);
   for (const auto& [name, value] : job.set_headers) headers.remove(name);
   for (const auto& [name, value] : job.set_headers) headers.add(name, value);

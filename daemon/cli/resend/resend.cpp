@@ -25,6 +25,8 @@ Result<std::unique_ptr<storage::Recorder>> open_recorder(const config::Options& 
   recorder.commit = options.commit == "strict" ? storage::Commit::strict : storage::Commit::batched;
   recorder.keep = options.record == "heads" ? storage::Keep::heads : storage::Keep::all;
   recorder.queue_budget = options.limits.queue_budget;
+  recorder.redact = options.redact;
+  recorder.redact_limit = options.limits.redact_body_limit;
   auto opened = storage::Recorder::open(std::move(recorder));
   if (!opened) opened.error().detail += "; --record none sends without recording";
   return opened;
