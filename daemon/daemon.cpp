@@ -189,14 +189,18 @@ Result<void> Daemon::open_recorder() {
   return {};
 }
 
+/// Those that a service manager made take the place of --listen and --gateway.
 Result<void> Daemon::open_listeners() {
+  if (auto sockets = inherited_sockets(); !sockets.empty()) {
+    return adopt_listeners(std::move(sockets));
+  }
   const bool defaults = services_.options.listen.size() == 2 &&
                         services_.options.listen[1] == "[::1]:8888" &&
                         services_.options.listen[0] == "127.0.0.1:8888";
   for (const std::string& address : services_.options.listen) {
     auto endpoint = parse_endpoint(address);
     if (!endpoint) return std::move(endpoint).error();
-    auto opened = open_listener(*endpoint, Entrance::proxy);
+    auto opened = add(Listener::open(*endpoint, Entrance::proxy, workers_));
     // A host without IPv6 still has its other default listener.
     const bool dispensable = defaults && endpoint->address().is_v6();
     if (!opened && !(dispensable && opened.error().code == std::errc::address_not_available)) {
@@ -206,17 +210,33 @@ Result<void> Daemon::open_listeners() {
   for (const std::string& address : services_.options.gateway) {
     auto endpoint = parse_endpoint(address);
     if (!endpoint) return std::move(endpoint).error();
-    if (auto opened = open_listener(*endpoint, Entrance::gateway); !opened) return opened;
-    log::get(log::Component::accept)
-        .info("gateway: base URL http://{}/https/HOST", net::to_string(services_.listeners.back()));
+    if (auto ok = add(Listener::open(*endpoint, Entrance::gateway, workers_)); !ok) return ok;
   }
   return {};
 }
 
-Result<void> Daemon::open_listener(const net::Endpoint& endpoint, Entrance entrance) {
-  auto listener = Listener::open(endpoint, entrance, workers_);
+/// A socket unit names those of the gateway so; all others are the proxy's.
+Result<void> Daemon::adopt_listeners(std::vector<Inherited> sockets) {
+  for (const Inherited& socket : sockets) {
+    const Entrance entrance = socket.name == "gateway" ? Entrance::gateway : Entrance::proxy;
+    if (auto ok = add(Listener::adopt(socket.descriptor, entrance, workers_)); !ok) return ok;
+    const net::Endpoint& endpoint = services_.listeners.back();
+    if (!endpoint.address().is_loopback()) {
+      return wrong("inherited socket " + net::to_string(endpoint) +
+                   ": only loopback addresses are listened on");
+    }
+  }
+  return {};
+}
+
+Result<void> Daemon::add(Result<std::unique_ptr<Listener>> listener) {
   if (!listener) return std::move(listener).error();
-  services_.listeners.push_back((*listener)->endpoint());
+  const net::Endpoint endpoint = (*listener)->endpoint();
+  if ((*listener)->entrance() == Entrance::gateway) {
+    log::get(log::Component::accept)
+        .info("gateway: base URL http://{}/https/HOST", net::to_string(endpoint));
+  }
+  services_.listeners.push_back(endpoint);
   listeners_.push_back(*std::move(listener));
   return {};
 }
@@ -228,6 +248,8 @@ Result<void> Daemon::run() {
   }
   if (admin_) asio::co_spawn(first, admin_->run(), asio::detached);
   if (housekeeper_) housekeeper_->start();
+  manager_ = std::make_unique<ServiceManager>(first);
+  manager_->ready("recording into " + (recorder_ ? services_.options.db : "nothing"));
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     threads.emplace_back([worker = workers_[i].get()] {
@@ -275,6 +297,7 @@ void Daemon::stop() {
 
 void Daemon::wind_down() {
   stopping_ = true;
+  manager_->stopping();
   for (const auto& listener : listeners_) listener->close();
   if (admin_) admin_->close();
   for (const auto& worker : workers_) {

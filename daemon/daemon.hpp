@@ -9,6 +9,7 @@
 #include "daemon/accept/listener.hpp"
 #include "daemon/housekeeper.hpp"
 #include "daemon/inspect/admin.hpp"
+#include "daemon/service_manager.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
 
@@ -44,8 +45,9 @@ class Daemon {
   Result<void> open_tape();
   Result<void> set_faults();
   Result<void> open_listeners();
+  Result<void> adopt_listeners(std::vector<Inherited> sockets);
   Result<void> open_admin();
-  Result<void> open_listener(const net::Endpoint& endpoint, Entrance entrance);
+  Result<void> add(Result<std::unique_ptr<Listener>> listener);
   void await_signal();
   void on_signal(int number);
   void wind_down();
@@ -58,6 +60,7 @@ class Daemon {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<Housekeeper> housekeeper_;  ///< null when everything is kept
+  std::unique_ptr<ServiceManager> manager_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<net::Timer> patience_;
   bool stopping_ = false;

@@ -68,6 +68,27 @@ Result<std::unique_ptr<Listener>> Listener::open(
   return std::unique_ptr<Listener>(new Listener(std::move(acceptor), entrance, workers));
 }
 
+Result<std::unique_ptr<Listener>> Listener::adopt(
+    int descriptor, Entrance entrance, const std::vector<std::unique_ptr<Worker>>& workers) {
+  const std::string which = "inherited socket " + std::to_string(descriptor);
+  const auto has = [&](int option, int wanted) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(descriptor, SOL_SOCKET, option, &value, &length) == 0 && value == wanted;
+  };
+  const bool v4 = has(SO_DOMAIN, AF_INET);
+  const bool listens = has(SO_PROTOCOL, IPPROTO_TCP) && has(SO_ACCEPTCONN, 1);
+  if (!listens || (!v4 && !has(SO_DOMAIN, AF_INET6))) {
+    return cannot("TCP, listening, is expected of", which,
+                  std::make_error_code(std::errc::not_a_stream));
+  }
+  net::Acceptor acceptor(workers.front()->context.get_executor());
+  std::error_code error;
+  acceptor.assign(v4 ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), descriptor, error);
+  if (error) return cannot("cannot take", which, error);
+  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), entrance, workers));
+}
+
 net::Awaitable<void> Listener::run() {
   const std::size_t max_connections = workers_.front()->services.options.limits.max_connections;
   std::size_t turn = 0;

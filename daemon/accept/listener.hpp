@@ -18,12 +18,18 @@ class Listener {
       const net::Endpoint& endpoint, Entrance entrance,
       const std::vector<std::unique_ptr<Worker>>& workers);
 
+  /// Takes a socket that listens already, as a service manager hands it over; it is closed with
+  /// this. Fails with Stage::configure when it is no TCP socket that listens.
+  static Result<std::unique_ptr<Listener>> adopt(
+      int descriptor, Entrance entrance, const std::vector<std::unique_ptr<Worker>>& workers);
+
   /// Accepts until closed. Over max_connections, connections wait in the kernel's backlog; out of
   /// descriptors, accepting rests for a moment instead of spinning.
   net::Awaitable<void> run();
   void close();
 
   net::Endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  Entrance entrance() const noexcept { return entrance_; }
 
  private:
   Listener(net::Acceptor acceptor, Entrance entrance,
