@@ -37,6 +37,7 @@ void ConnectionPool::put(const http::Origin& origin, std::unique_ptr<PooledConne
   // A byte beyond the response is not the next response: such a connection is not to be trusted
   // (RFC 9112 section 6.3).
   if (connection->http.has_leftover() || !connection->http.start_next_cycle()) return;
+  if (connection->opened_at < renewed_at_) return;
   Idle& connections = idle_[origin];
   if (connections.size() >= options_.max_idle_per_origin) return;
   connection->http.release_buffer();
@@ -61,6 +62,12 @@ void ConnectionPool::sweep() {
 void ConnectionPool::clear() {
   idle_.clear();
   idle_count_ = 0;
+}
+
+void ConnectionPool::renew(Options options) {
+  options_ = options;
+  renewed_at_ = net::Clock::now();
+  clear();
 }
 
 }  // namespace tapedeck::client

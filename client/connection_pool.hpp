@@ -26,6 +26,7 @@ struct PooledConnection {
   net::Deadline deadline;  ///< cancels what the stream is doing
   std::string address;     ///< of the peer
   bool reused = false;     ///< has served an exchange before
+  const net::Clock::time_point opened_at = net::Clock::now();
   net::Clock::time_point idle_since{};
 };
 
@@ -47,6 +48,8 @@ class ConnectionPool {
   void put(const http::Origin& origin, std::unique_ptr<PooledConnection> connection);
   std::size_t idle_count() const noexcept { return idle_count_; }
   void clear();
+  /// Closes the idle ones, and takes back none that is open now: what comes is opened anew.
+  void renew(Options options);
 
  private:
   struct Hash {
@@ -56,6 +59,7 @@ class ConnectionPool {
   void sweep();
 
   Options options_;
+  net::Clock::time_point renewed_at_{};
   net::Watchdog& watchdog_;
   net::Deadline sweep_;
   std::unordered_map<http::Origin, Idle, Hash> idle_;

@@ -320,10 +320,11 @@ std::vector<Option> make_table() {
       choice("on_storage_failure", "refuse|pass",
              "while the log cannot be written: answer 503, or forward unrecorded and note the gap",
              &Options::on_storage_failure),
-      list("retain", "RULE",
-           "what the log keeps, of all or of what filter terms select: [TERM... ]age=30d, size=2GiB "
-           "or both; the rest is removed (default: everything is kept)",
-           &Options::retain, not_empty),
+      list(
+          "retain", "RULE",
+          "what the log keeps, of all or of what filter terms select: [TERM... ]age=30d, size=2GiB "
+          "or both; the rest is removed (default: everything is kept)",
+          &Options::retain, not_empty),
       duration("retain_interval", "how often that is looked after", &Limits::retain_interval),
       list("fault", "RULE",
            "for testing an app: [HOST[/PATH] ]delay=500ms, status=503, drop or reset, and @30% for "
@@ -390,6 +391,14 @@ std::vector<Option> make_table() {
   };
 }
 
+/// What is opened once, and the log's own ways: one recording goes by one set of them.
+constexpr std::string_view kTakeRestart[] = {"listen",  "db",           "session",
+                                             "mode",    "match",        "ignore",
+                                             "pace",    "record",       "on_storage_failure",
+                                             "commit",  "exhausted",    "redact",
+                                             "admin",   "ca_dir",       "redact_body_limit",
+                                             "threads", "queue_budget", "gateway"};
+
 /// Levenshtein distance.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -408,6 +417,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+void Option::assign(Options& options, const Strings& values) const {
+  clear(options);
+  for (const std::string& text : values) set(options, text);
+}
+
 std::string Option::flag() const {
   std::string spelled = "--" + std::string(name);
   std::replace(spelled.begin(), spelled.end(), '_', '-');
@@ -423,7 +437,13 @@ std::string Option::environment() const {
 }
 
 const std::vector<Option>& option_table() {
-  static const std::vector<Option> table = make_table();
+  static const std::vector<Option> table = [] {
+    std::vector<Option> options = make_table();
+    for (Option& option : options) {
+      option.live = std::ranges::find(kTakeRestart, option.name) == std::end(kTakeRestart);
+    }
+    return options;
+  }();
   return table;
 }
 
@@ -452,10 +472,13 @@ std::string example_file() {
       "or\n"
       "# /etc/tapedeck/config.toml and uncomment what you change. The command line and TAPEDECK_*\n"
       "# variables are stronger than this file. Durations: 500ms 10s 5m 2h 30d; sizes: 64KiB 2GiB\n"
-      "# (powers of 1024), 10k 5M (powers of 1000).\n";
+      "# (powers of 1024), 10k 5M (powers of 1000). `tapedeck reload` puts a changed file in "
+      "force; what\n"
+      "# is marked [restart] takes one.\n";
   const Options defaults;
   for (const Option& option : option_table()) {
-    out.append("\n# ").append(option.help).append("\n#").append(option.name).append(" = ");
+    out.append("\n# ").append(option.help).append(option.live ? "" : " [restart]");
+    out.append("\n#").append(option.name).append(" = ");
     const Strings values = option.get(defaults);
     if (option.repeatable) {
       out.append("[]  # of ").append(option.value);

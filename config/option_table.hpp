@@ -16,6 +16,7 @@ struct Option {
   std::string_view value;  ///< what its value looks like, for help: "ADDR:PORT", "DURATION"
   std::string_view help;   ///< one line, no full stop
   bool repeatable = false;
+  bool live = true;  ///< a reload can change it; else it takes a restart
   /// Sets the option from text; returns what is wrong with it, or "". A repeatable option is
   /// appended to.
   std::function<std::string(Options&, std::string_view)> set;
@@ -23,6 +24,9 @@ struct Option {
   std::function<std::vector<std::string>(const Options&)> get;
   /// Empties a repeatable option, before a stronger source replaces it.
   std::function<void(Options&)> clear;
+
+  /// Sets the option to what get() gave.
+  void assign(Options& options, const std::vector<std::string>& values) const;
 
   std::string flag() const;         ///< "--max-head-size"
   std::string environment() const;  ///< "TAPEDECK_MAX_HEAD_SIZE"

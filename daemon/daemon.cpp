@@ -11,9 +11,9 @@
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include "config/option_table.hpp"
 #include "config/value.hpp"
 #include "daemon/answer.hpp"
-#include "daemon/fault/faults.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/log.hpp"
 #include "daemon/replay/tape.hpp"
@@ -21,17 +21,17 @@
 namespace tapedeck {
 namespace {
 
-http::Limits http_limits(const config::Limits& limits) {
-  http::Limits http;
-  http.max_start_line = limits.max_request_line;
-  http.max_head_size = limits.max_head_size;
-  http.max_fields = limits.max_header_count;
-  return http;
-}
-
 Failure wrong(std::string sentence) {
   return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
                  std::move(sentence)};
+}
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) {
+    text.append(text.empty() ? "" : ", ").append(name);
+  }
+  return text;
 }
 
 /// Unique to this process, so that Via tells a loop from a chain of two tapedecks.
@@ -40,6 +40,14 @@ std::string make_pseudonym() {
   char id[9];
   std::snprintf(id, sizeof id, "%08x", static_cast<unsigned>(random()));
   return std::string(kProxyName) + "-" + id;
+}
+
+/// What is decided by the machine.
+void fill_in(config::Options& options) {
+  if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
+  if (options.threads == 0) {
+    options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+  }
 }
 
 /// Two descriptors a connection and some to spare; warns when the hard limit is short of that.
@@ -60,32 +68,26 @@ void raise_descriptor_limit(std::size_t max_connections) {
 }  // namespace
 
 Result<void> Daemon::start() {
-  config::Options& options = services_.options;
-  if (auto ok = log::configure(options.log_level); !ok) return ok;
-  services_.http_limits = http_limits(options.limits);
+  if (auto ok = log::configure(options_.log_level); !ok) return ok;
+  fill_in(options_);
+  auto settings = Settings::make(options_, nullptr);
+  if (!settings) return std::move(settings).error();
+  settings_ = *std::move(settings);
   services_.pseudonym = make_pseudonym();
-  if (auto ok = set_reverse(options.reverse); !ok) return ok;
-  if (auto ok = set_trust(); !ok) return ok;
-  if (auto ok = set_faults(); !ok) return ok;
-  if (auto ok = open_authority(); !ok) return ok;
-  services_.strict = options.commit == "strict";
-  if (options.listen.empty()) options.listen = {"127.0.0.1:8888", "[::1]:8888"};
-  if (options.threads == 0) {
-    options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
-  }
-  raise_descriptor_limit(options.limits.max_connections);
+  services_.strict = options_.commit == "strict";
+  raise_descriptor_limit(options_.limits.max_connections);
   // A recording that is not there must not be made by looking for it; one that grows must.
-  services_.offline = options.mode == "replay";
+  services_.offline = options_.mode == "replay";
   if (services_.offline) {
     if (auto ok = open_tape(); !ok) return ok;
   }
   if (auto ok = open_recorder(); !ok) return ok;
   services_.recorder = recorder_.get();
-  if (options.mode == "auto") {
+  if (options_.mode == "auto") {
     if (auto ok = open_tape(); !ok) return ok;
   }
-  for (unsigned i = 0; i < options.threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(services_));
+  for (unsigned i = 0; i < options_.threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>(services_, settings_));
   }
   if (auto ok = set_retention(); !ok) return ok;
   if (auto ok = open_listeners(); !ok) return ok;
@@ -93,81 +95,37 @@ Result<void> Daemon::start() {
 }
 
 Result<void> Daemon::set_retention() {
-  auto rules = parse_retention(services_.options.retain);
+  auto rules = parse_retention(options_.retain);
   if (!rules) return std::move(rules).error();
-  if (rules->empty() || !recorder_) return {};
-  housekeeper_ =
-      std::make_unique<Housekeeper>(workers_.front()->context, *recorder_, *std::move(rules),
-                                    services_.options.limits.retain_interval);
+  if (!recorder_) return {};
+  housekeeper_ = std::make_unique<Housekeeper>(workers_.front()->context, *recorder_,
+                                               *std::move(rules), options_.limits.retain_interval);
   return {};
 }
 
 /// By default beside the log that this daemon writes, and nowhere when it writes none.
 Result<void> Daemon::open_admin() {
-  std::string where = services_.options.admin;
+  std::string where = options_.admin;
   if (where == "off") return {};
-  if (where.empty()) where = recorder_ ? default_admin(services_.options.db) : "";
+  if (where.empty()) where = recorder_ ? default_admin(options_.db) : "";
   if (where.empty()) return {};
-  auto admin = Admin::open(where, *workers_.front());
+  auto admin = Admin::open(where, *workers_.front(), [this] { return reload(); });
   if (!admin) return std::move(admin).error();
   admin_ = *std::move(admin);
   log::get(log::Component::accept).info("admin: {}", log::escape(admin_->address()));
   return {};
 }
 
-/// Checks --reverse as far as it can be without connecting.
-Result<void> Daemon::set_reverse(const std::string& text) {
-  if (text.empty()) return {};
-  auto url = http::parse_url(text);
-  if (!url) return wrong("reverse: " + url.error().detail);
-  if (url->port() == 0) return wrong("reverse: port 0 is nowhere");
-  if (url->query) return wrong("reverse: a query has no place in a base URL");
-  services_.reverse = *std::move(url);
-  return {};
-}
-
-Result<void> Daemon::set_trust() {
-  auto trust = Trust::open(services_.options);
-  if (!trust) return std::move(trust).error();
-  services_.trust = *std::move(trust);
-  return {};
-}
-
-Result<void> Daemon::set_faults() {
-  const config::Options& options = services_.options;
-  if (options.faults.empty()) return {};
-  auto faults = Faults::parse(options.faults, options.limits.fault_seed);
-  if (!faults) return std::move(faults).error();
-  services_.faults = *std::move(faults);
-  log::get(log::Component::forward)
-      .warn("{} fault rules are in force, seed {}", options.faults.size(),
-            options.limits.fault_seed);
-  return {};
-}
-
-/// Nothing is intercepted, and no CA needed, with --passthrough '*'.
-Result<void> Daemon::open_authority() {
-  const config::Options& options = services_.options;
-  for (const std::string& pattern : options.passthrough) {
-    if (pattern == "*") return {};
-  }
-  auto authority = Authority::open(options.ca_dir);
-  if (!authority) return std::move(authority).error();
-  services_.authority = *std::move(authority);
-  services_.acceptor = std::make_shared<net::TlsAcceptor>();
-  return {};
-}
-
 Result<void> Daemon::open_tape() {
-  auto tape = Tape::open(services_.options);
+  auto tape = Tape::open(options_);
   if (!tape) return std::move(tape).error();
   services_.tape = *std::move(tape);
-  services_.pace = config::parse_pace(services_.options.pace).value_or(0);
+  services_.pace = config::parse_pace(options_.pace).value_or(0);
   return {};
 }
 
 Result<void> Daemon::open_recorder() {
-  const config::Options& options = services_.options;
+  const config::Options& options = options_;
   if (options.record == "none" || options.mode == "pass") return {};
   storage::RecorderOptions recording;
   recording.path = options.db;
@@ -194,10 +152,9 @@ Result<void> Daemon::open_listeners() {
   if (auto sockets = inherited_sockets(); !sockets.empty()) {
     return adopt_listeners(std::move(sockets));
   }
-  const bool defaults = services_.options.listen.size() == 2 &&
-                        services_.options.listen[1] == "[::1]:8888" &&
-                        services_.options.listen[0] == "127.0.0.1:8888";
-  for (const std::string& address : services_.options.listen) {
+  const bool defaults = options_.listen.size() == 2 && options_.listen[1] == "[::1]:8888" &&
+                        options_.listen[0] == "127.0.0.1:8888";
+  for (const std::string& address : options_.listen) {
     auto endpoint = parse_endpoint(address);
     if (!endpoint) return std::move(endpoint).error();
     auto opened = add(Listener::open(*endpoint, Entrance::proxy, workers_));
@@ -207,7 +164,7 @@ Result<void> Daemon::open_listeners() {
       return opened;
     }
   }
-  for (const std::string& address : services_.options.gateway) {
+  for (const std::string& address : options_.gateway) {
     auto endpoint = parse_endpoint(address);
     if (!endpoint) return std::move(endpoint).error();
     if (auto ok = add(Listener::open(*endpoint, Entrance::gateway, workers_)); !ok) return ok;
@@ -249,7 +206,7 @@ Result<void> Daemon::run() {
   if (admin_) asio::co_spawn(first, admin_->run(), asio::detached);
   if (housekeeper_) housekeeper_->start();
   manager_ = std::make_unique<ServiceManager>(first);
-  manager_->ready("recording into " + (recorder_ ? services_.options.db : "nothing"));
+  manager_->ready(status());
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     threads.emplace_back([worker = workers_[i].get()] {
@@ -265,12 +222,12 @@ Result<void> Daemon::run() {
   const std::size_t lost = recorder_->close();
   if (lost == 0) return {};
   return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
-                 std::to_string(lost) + " exchanges were not written to " + services_.options.db +
-                     ": " + recorder_->stats().last_error};
+                 std::to_string(lost) + " exchanges were not written to " + options_.db + ": " +
+                     recorder_->stats().last_error};
 }
 
-void Daemon::stop_on_signals() {
-  signals_ = std::make_unique<asio::signal_set>(workers_.front()->context, SIGTERM, SIGINT);
+void Daemon::heed_signals() {
+  signals_ = std::make_unique<asio::signal_set>(workers_.front()->context, SIGTERM, SIGINT, SIGHUP);
   await_signal();
 }
 
@@ -281,6 +238,10 @@ void Daemon::await_signal() {
 }
 
 void Daemon::on_signal(int number) {
+  if (number == SIGHUP) {
+    (void)reload();  // it says itself what came of it
+    return await_signal();
+  }
   log::get(log::Component::accept)
       .info("signal {}: {}", number, stopping_ ? "cutting" : "stopping");
   await_signal();
@@ -289,6 +250,55 @@ void Daemon::on_signal(int number) {
   } else {
     wind_down();
   }
+}
+
+Result<Reloaded> Daemon::reload() {
+  manager_->reloading();
+  auto reloaded = try_reload();
+  manager_->ready(status());
+  spdlog::logger& log = log::get(log::Component::accept);
+  if (!reloaded) {
+    log.error("reload: {}; what was in force stays so", log::escape(reloaded.error().detail));
+    return reloaded;
+  }
+  log.info("reload: {}",
+           reloaded->changed.empty() ? "nothing changed" : "changed " + joined(reloaded->changed));
+  if (!reloaded->need_restart.empty()) {
+    log.warn("reload: a restart is needed for {}", joined(reloaded->need_restart));
+  }
+  return reloaded;
+}
+
+Result<Reloaded> Daemon::try_reload() {
+  if (!source_) return wrong("this proxy belongs to one command and reads no configuration again");
+  auto read = source_();
+  if (!read) return std::move(read).error();
+  config::Options options = *std::move(read);
+  fill_in(options);
+  Reloaded reloaded;
+  for (const config::Option& option : config::option_table()) {
+    const auto before = option.get(options_);
+    if (option.get(options) == before) continue;
+    (option.live ? reloaded.changed : reloaded.need_restart).push_back(option.name);
+    if (!option.live) option.assign(options, before);
+  }
+  auto retention = parse_retention(options.retain);
+  if (!retention) return std::move(retention).error();
+  auto settings = Settings::make(options, settings_.get());
+  if (!settings) return std::move(settings).error();
+  if (auto ok = log::configure(options.log_level); !ok) return std::move(ok).error();
+  settings_ = *std::move(settings);
+  options_ = std::move(options);
+  for (const auto& worker : workers_) {
+    asio::post(worker->context,
+               [worker = worker.get(), settings = settings_] { worker->renew(settings); });
+  }
+  if (housekeeper_) housekeeper_->follow(*std::move(retention), options_.limits.retain_interval);
+  return reloaded;
+}
+
+std::string Daemon::status() const {
+  return recorder_ ? "recording into " + options_.db : "recording nothing";
 }
 
 void Daemon::stop() {
@@ -312,7 +322,7 @@ void Daemon::wind_down() {
     });
   }
   patience_ = std::make_unique<net::Timer>(workers_.front()->context);
-  patience_->expires_after(services_.options.limits.shutdown_timeout);
+  patience_->expires_after(options_.limits.shutdown_timeout);
   patience_->async_wait([this](std::error_code error) {
     if (!error) cut();
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "daemon/accept/listener.hpp"
 #include "daemon/housekeeper.hpp"
 #include "daemon/inspect/admin.hpp"
+#include "daemon/reload.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
@@ -18,32 +20,36 @@ namespace tapedeck {
 /// The whole proxy between start and stop: recorder, workers, listeners.
 class Daemon {
  public:
-  explicit Daemon(const config::Options& options) { services_.options = options; }
+  explicit Daemon(config::Options options) : options_(std::move(options)) {}
 
   /// Opens the log and the listeners; connections wait in the backlog until run().
   Result<void> start();
   /// Where it listens, the proxy's doors before the gateways'. After start().
   const std::vector<net::Endpoint>& endpoints() const noexcept { return services_.listeners; }
   /// What clients must trust; null when nothing is intercepted. After start().
-  const Authority* authority() const noexcept { return services_.authority.get(); }
-  /// Stops on SIGTERM and SIGINT: the first in order, a second at once. Call before run().
-  void stop_on_signals();
+  const Authority* authority() const noexcept { return settings_->authority.get(); }
+  /// Stops on SIGTERM and SIGINT, the first in order, a second at once; SIGHUP reloads. Call before
+  /// run().
+  void heed_signals();
+  /// Where reload() gets the configuration from. Before run().
+  void reload_from(std::function<Result<config::Options>()> source) { source_ = std::move(source); }
   /// What the recording answered and what it could not; null but in replay and auto. After start().
   Tape* tape() const noexcept { return services_.tape.get(); }
   /// Serves on this thread and others until stopped, then closes the log. Fails with
   /// Stage::record when exchanges could not be written to it.
   Result<void> run();
+  /// Reads the configuration again: what begins from now on goes by it. Where something in it is
+  /// wrong nothing changes. On the first worker's thread.
+  Result<Reloaded> reload();
   /// Accepts no more, lets exchanges finish for shutdown_timeout, then cuts. Any thread.
   void stop();
 
  private:
-  Result<void> set_reverse(const std::string& text);
-  Result<void> set_trust();
-  Result<void> open_authority();
+  Result<Reloaded> try_reload();
+  std::string status() const;
   Result<void> open_recorder();
   Result<void> set_retention();
   Result<void> open_tape();
-  Result<void> set_faults();
   Result<void> open_listeners();
   Result<void> adopt_listeners(std::vector<Inherited> sockets);
   Result<void> open_admin();
@@ -54,12 +60,15 @@ class Daemon {
   void cut();
   void stop_when_done();
 
+  config::Options options_;
+  std::function<Result<config::Options>()> source_;
+  std::shared_ptr<const Settings> settings_;
   Services services_;
   std::unique_ptr<storage::Recorder> recorder_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<Admin> admin_;
-  std::unique_ptr<Housekeeper> housekeeper_;  ///< null when everything is kept
+  std::unique_ptr<Housekeeper> housekeeper_;  ///< null when nothing is recorded
   std::unique_ptr<ServiceManager> manager_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<net::Timer> patience_;

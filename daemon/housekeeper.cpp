@@ -60,6 +60,7 @@ Housekeeper::Housekeeper(asio::io_context& context, storage::Recorder& recorder,
       timer_(context.get_executor()) {}
 
 void Housekeeper::start() {
+  if (rules_.empty()) return wait();
   const auto work = std::make_shared<storage::Retention>(rules_);
   recorder_.perform(work, [this, work](const std::string& error) {
     if (!error.empty()) {
@@ -71,6 +72,14 @@ void Housekeeper::start() {
     }
     asio::post(context_, [this] { wait(); });
   });
+}
+
+void Housekeeper::follow(std::vector<storage::RetentionRule> rules,
+                         std::chrono::milliseconds interval) {
+  rules_ = std::move(rules);
+  interval_ = interval;
+  // A wait that this ends begins anew; work that is being done ends by its own rules.
+  if (timer_.cancel() > 0) start();
 }
 
 void Housekeeper::wait() {

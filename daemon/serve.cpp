@@ -8,15 +8,16 @@
 
 namespace tapedeck {
 
-int serve(const config::Options& options) {
+int serve(const config::Options& options, std::function<Result<config::Options>()> load) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write, not the end
   Daemon daemon(options);
+  daemon.reload_from(std::move(load));
   if (auto ok = daemon.start(); !ok) {
     std::cerr << "tapedeck: " << ok.error().to_string() << std::endl;
     return 2;
   }
-  daemon.stop_on_signals();
+  daemon.heed_signals();
   for (const net::Endpoint& endpoint : daemon.endpoints()) {
     std::cout << "tapedeck: listening on http://" << net::to_string(endpoint) << std::endl;
   }

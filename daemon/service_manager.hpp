@@ -10,8 +10,8 @@
 
 namespace tapedeck {
 
-/// What systemd or its like is told, and what it hands over: sd_notify(3), sd_listen_fds(3). Without
-/// one, as at a terminal, all of it does nothing. Thread: the one that `context` runs on.
+/// What systemd or its like is told, and what it hands over: sd_notify(3), sd_listen_fds(3).
+/// Without one, as at a terminal, all of it does nothing. Thread: the one that `context` runs on.
 class ServiceManager {
  public:
   explicit ServiceManager(asio::io_context& context);

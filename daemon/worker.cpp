@@ -21,6 +21,11 @@ struct Resume {
   void operator()() const { shot->deliver(value); }
 };
 
+client::ConnectionPool::Options pool_options(const config::Limits& limits) {
+  return {.idle_timeout = limits.upstream_idle_timeout,
+          .max_idle_per_origin = limits.upstream_idle_connections};
+}
+
 /// ::ffff:127.0.0.1 reaches the listener on 127.0.0.1.
 net::Endpoint unmapped(const net::Endpoint& endpoint) {
   const auto& address = endpoint.address();
@@ -42,19 +47,12 @@ unsigned Refusals::of(std::string_view host) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
-bool Services::blocks(std::uint16_t port) const {
-  return ("," + options.blocked_ports + ",").find("," + std::to_string(port) + ",") !=
-         std::string::npos;
-}
-
-bool Services::passes_through(std::string_view host, std::uint16_t port) const {
+bool Services::passes_through(const Settings& settings, std::string_view host,
+                              std::uint16_t port) const {
   if (offline) return false;
-  if (authority == nullptr || matches_any(options.passthrough, host, port)) return true;
-  return options.auto_passthrough == "on" && refusals.of(host) >= 2;
-}
-
-bool Services::intercepts(std::string_view host, std::uint16_t port) const {
-  return options.intercept.empty() || matches_any(options.intercept, host, port);
+  if (settings.authority == nullptr) return true;
+  if (matches_any(settings.options.passthrough, host, port)) return true;
+  return settings.options.auto_passthrough == "on" && refusals.of(host) >= 2;
 }
 
 bool Services::is_self(const net::Endpoint& to, const net::Endpoint& from) const {
@@ -66,16 +64,21 @@ bool Services::is_self(const net::Endpoint& to, const net::Endpoint& from) const
   });
 }
 
-Worker::Worker(Services& shared)
+Worker::Worker(Services& shared, std::shared_ptr<const Settings> first)
     : watchdog(context),
-      pool(watchdog, {.idle_timeout = shared.options.limits.upstream_idle_timeout,
-                      .max_idle_per_origin = shared.options.limits.upstream_idle_connections}),
-      services(shared) {}
+      pool(watchdog, pool_options(first->options.limits)),
+      services(shared),
+      settings(std::move(first)) {}
+
+void Worker::renew(std::shared_ptr<const Settings> next) {
+  settings = std::move(next);
+  pool.renew(pool_options(settings->options.limits));
+}
 
 Worker::~Worker() = default;
 
 Shelf& Worker::shelf() {
-  if (shelf_ == nullptr) shelf_ = std::make_unique<Shelf>(services.options.db);
+  if (shelf_ == nullptr) shelf_ = std::make_unique<Shelf>(settings->options.db);
   return *shelf_;
 }
 

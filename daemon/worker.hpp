@@ -14,21 +14,16 @@
 #include <asio/io_context.hpp>
 
 #include "client/connection_pool.hpp"
-#include "client/http/url.hpp"
 #include "client/net/deadline.hpp"
 #include "client/net/one_shot.hpp"
-#include "client/net/tls_acceptor.hpp"
-#include "config/options.hpp"
-#include "daemon/forward/trust.hpp"
 #include "daemon/inspect/counters.hpp"
 #include "daemon/log_health.hpp"
 #include "daemon/route/router.hpp"
+#include "daemon/settings.hpp"
 #include "storage/recorder.hpp"
 
 namespace tapedeck {
 
-class Authority;
-class Faults;
 class Shelf;
 class Tape;
 
@@ -48,16 +43,9 @@ class Refusals {
 /// What all threads share; made before them, gone after them. Read-only but for the recorder and
 /// the count, which take any thread.
 struct Services {
-  config::Options options;
-  http::Limits http_limits;
-  std::optional<http::Url> reverse;
-  Trust trust;                                 ///< towards servers
-  std::shared_ptr<Authority> authority;        ///< null when nothing is intercepted
-  std::shared_ptr<net::TlsAcceptor> acceptor;  ///< how clients are met inside a tunnel
-  std::shared_ptr<Tape> tape;                  ///< what answers in replay and auto; else null
-  bool offline = false;                        ///< replay: nothing is asked of any server
-  double pace = 0;                             ///< of what is replayed; see Pace
-  std::shared_ptr<Faults> faults;              ///< what befalls requests; null without any
+  std::shared_ptr<Tape> tape;  ///< what answers in replay and auto; else null
+  bool offline = false;        ///< replay: nothing is asked of any server
+  double pace = 0;             ///< of what is replayed; see Pace
   Counters counters;
   net::Clock::time_point started_at = net::Clock::now();
   mutable Refusals refusals;
@@ -70,12 +58,8 @@ struct Services {
   /// --commit strict.
   bool strict = false;
 
-  /// Nothing is ever sent to that port.
-  bool blocks(std::uint16_t port) const;
   /// TLS to that host is relayed unread whatever else is configured.
-  bool passes_through(std::string_view host, std::uint16_t port) const;
-  /// It is read.
-  bool intercepts(std::string_view host, std::uint16_t port) const;
+  bool passes_through(const Settings& settings, std::string_view host, std::uint16_t port) const;
 
   /// True when a connection to `peer` from `local` would reach one of our own listeners.
   bool is_self(const net::Endpoint& peer, const net::Endpoint& local) const;
@@ -87,14 +71,18 @@ class Session;
 /// `context.run()` and posting happens on that thread.
 class Worker {
  public:
-  explicit Worker(Services& services);
+  Worker(Services& services, std::shared_ptr<const Settings> settings);
   ~Worker();
 
   asio::io_context context{1};
   net::Watchdog watchdog;
   client::ConnectionPool pool;
   Services& services;
+  /// In force for what begins now. Hold on to them across an await.
+  std::shared_ptr<const Settings> settings;
 
+  /// Has what begins from now on go by these; upstream connections opened before are not reused.
+  void renew(std::shared_ptr<const Settings> settings);
   /// Takes over an accepted connection. Call on this worker's thread.
   void adopt(net::Socket socket, Entrance entrance);
   /// Registration by the session itself.

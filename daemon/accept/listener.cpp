@@ -90,12 +90,13 @@ Result<std::unique_ptr<Listener>> Listener::adopt(
 }
 
 net::Awaitable<void> Listener::run() {
-  const std::size_t max_connections = workers_.front()->services.options.limits.max_connections;
   std::size_t turn = 0;
   bool warned = false;
   while (acceptor_.is_open()) {
     std::error_code error;
-    if (workers_.front()->services.connections.load(std::memory_order_relaxed) >= max_connections) {
+    const Worker& first = *workers_.front();
+    if (first.services.connections.load(std::memory_order_relaxed) >=
+        first.settings->options.limits.max_connections) {
       rest_.expires_after(kRest);
       co_await rest_.async_wait(asio::redirect_error(net::kUseAwaitable, error));
       continue;

@@ -59,8 +59,9 @@ net::Awaitable<void> answer_last_hop(Exchange& exchange) {
 
 Session::Session(Worker& owner, net::Stream opened, Entrance entrance)
     : worker(owner),
+      settings(owner.settings),
       stream(std::move(opened)),
-      http(http::Role::server, owner.services.http_limits),
+      http(http::Role::server, settings->http_limits),
       inbound(stream, http),
       deadline(owner.watchdog, [this] { stream.cancel(); }),
       write_deadline(owner.watchdog, [this] { stream.cancel(); }),
@@ -102,7 +103,7 @@ void Session::enter(TunnelEnd end, std::string received, storage::Recording conn
   connect_ = std::move(connect);
   inside_ = std::move(end);
   entered_ = true;
-  http = http::Connection(http::Role::server, worker.services.http_limits);
+  http = http::Connection(http::Role::server, settings->http_limits);
   if (received.empty()) return;
   received.copy(http.prepare(received.size()).data(), received.size());
   http.commit(received.size());
@@ -112,7 +113,7 @@ net::Awaitable<Result<void>> Session::flush() {
   std::string_view rest = out;
   std::error_code error = stream.write_now(rest);
   if (!error && !rest.empty()) {
-    write_deadline.arm(worker.services.options.limits.body_idle_timeout);
+    write_deadline.arm(settings->options.limits.body_idle_timeout);
     error = co_await stream.write(rest);
     write_deadline.disarm();
     if (error && write_deadline.expired()) error = net::Error::timed_out;
@@ -127,6 +128,7 @@ net::Awaitable<void> Session::run() {
     const bool readable = co_await read_request();
     if (!readable) break;
     busy_ = true;
+    if (settings != worker.settings) settings = worker.settings;
     // A writer that is only slow is waited for; one that fails makes the answer 503.
     if (worker.services.recorder != nullptr && worker.services.recorder->healthy()) {
       co_await worker.uncongested();
@@ -145,7 +147,7 @@ net::Awaitable<void> Session::run() {
 
 /// True when a request head is there. A head that cannot be read is answered and recorded here.
 net::Awaitable<bool> Session::read_request() {
-  const config::Limits& limits = worker.services.options.limits;
+  const config::Limits& limits = settings->options.limits;
   bool head_started = false;
   deadline.arm(limits.client_idle_timeout);
   while (true) {
@@ -202,7 +204,7 @@ net::Awaitable<void> Session::refuse(Failure failure) {
 
 Result<Route> Session::route_request(const http::RequestHead& head) const {
   if (entrance_ == Entrance::gateway) return route_gateway(head);
-  return route(head, worker.services.reverse, inside_ ? &*inside_ : nullptr);
+  return route(head, settings->reverse, inside_ ? &*inside_ : nullptr);
 }
 
 net::Awaitable<void> Session::serve() {
@@ -230,7 +232,7 @@ net::Awaitable<void> Session::serve() {
   if (routed->url.authority.host == kOwnHost) {
     http::ResponseHead head;
     std::string body;
-    answer_own_host(services, routed->target, head, body);
+    answer_own_host(*settings, routed->target, head, body);
     co_await exchange.answer(std::move(head), std::move(body));
     co_return;
   }
@@ -240,9 +242,9 @@ net::Awaitable<void> Session::serve() {
     co_await exchange.fail(std::move(failure));
     co_return;
   }
-  if (services.faults != nullptr) {
+  if (settings->faults != nullptr) {
     Strike strike =
-        services.faults->draw(http::to_lower(routed->url.authority.host), routed->url.path);
+        settings->faults->draw(http::to_lower(routed->url.authority.host), routed->url.path);
     if (strike.any() && !co_await survives(*this, exchange, std::move(strike))) co_return;
   }
   if (services.tape != nullptr && routed->kind == Route::Kind::forward) {

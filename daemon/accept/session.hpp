@@ -33,6 +33,7 @@ class Session {
   // What the parts that serve an exchange work with.
 
   Worker& worker;
+  std::shared_ptr<const Settings> settings;  ///< of the exchange in progress
   net::Stream stream;
   http::Connection http;
   Inbound inbound;

@@ -131,6 +131,7 @@ int run(int argc, char** argv) {
   add_scrub(app, common, chosen);
   add_backup(app, common, chosen);
   add_status(app, common, chosen);
+  add_reload(app, common, chosen);
   add_replay(app, common, chosen);
   add_diff(app, common, chosen);
   add_ca(app, common, chosen);

@@ -55,6 +55,7 @@ void add_replay(CLI::App& app, const Common& common, Chosen& chosen);
 void add_diff(CLI::App& app, const Common& common, Chosen& chosen);
 void add_match(CLI::App& app, const Common& common, Chosen& chosen);
 void add_status(CLI::App& app, const Common& common, Chosen& chosen);
+void add_reload(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);
 
 /// Every option of the table but db, for a command that starts a proxy; what was given of them.

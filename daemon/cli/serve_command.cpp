@@ -49,9 +49,9 @@ void add_serve(CLI::App& app, const Common& common, Chosen& chosen) {
   const auto given = add_serve_options(*serve);
   serve->callback([given, &common, &chosen] {
     chosen = [given, &common] {
-      auto options = common.load(*given);
+      const auto options = common.load(*given);
       if (!options) return complain(options.error());
-      return tapedeck::serve(*options);
+      return tapedeck::serve(*options, [given, &common] { return common.load(*given); });
     };
   });
 }

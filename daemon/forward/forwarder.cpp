@@ -113,7 +113,7 @@ net::Awaitable<Result<void>> Forwarder::send_request(bool fresh) {
   if (!request_framing_.has_body()) {
     bytes.clear();
     if (auto ok = upstream_->http.send_end({}, bytes); !ok) co_return ok;
-    upstream_->deadline.arm(session_.worker.services.options.limits.first_byte_timeout);
+    upstream_->deadline.arm(session_.settings->options.limits.first_byte_timeout);
   } else {
     upload_started_ = true;
     asio::co_spawn(session_.stream.executor(), upload(), asio::detached);
@@ -189,7 +189,7 @@ net::Awaitable<Result<void>> Forwarder::relay_body() {
     }
     if (auto ok = co_await session_.flush(); !ok) co_return ok;
     co_await session_.worker.uncongested();
-    upstream_->deadline.arm(session_.worker.services.options.limits.body_idle_timeout);
+    upstream_->deadline.arm(session_.settings->options.limits.body_idle_timeout);
     if (const std::error_code error = co_await read_upstream(read_size); error) {
       co_return failure(error, Stage::receive);
     }
@@ -244,7 +244,7 @@ net::Awaitable<Result<void>> Forwarder::relay_piece(std::string_view data) {
   std::array<std::string_view, 3> pieces = {session_.out, data, frame->after};
   std::error_code error = session_.stream.write_now(pieces);
   if (!error && (!pieces[0].empty() || !pieces[1].empty() || !pieces[2].empty())) {
-    session_.write_deadline.arm(session_.worker.services.options.limits.body_idle_timeout);
+    session_.write_deadline.arm(session_.settings->options.limits.body_idle_timeout);
     error = co_await session_.stream.write(pieces);
     session_.write_deadline.disarm();
   }
@@ -320,7 +320,7 @@ Failure Forwarder::failure(std::error_code code, Stage stage) const {
 }
 
 net::Awaitable<std::error_code> Forwarder::write_upstream(std::array<std::string_view, 3> pieces) {
-  upstream_->deadline.arm(session_.worker.services.options.limits.body_idle_timeout);
+  upstream_->deadline.arm(session_.settings->options.limits.body_idle_timeout);
   const std::error_code error = co_await upstream_->stream.write(pieces);
   upstream_->deadline.disarm();
   co_return error;
@@ -334,7 +334,7 @@ net::Awaitable<void> Forwarder::upload() {
     upload_failure_ = std::move(result).error();
     upstream_->stream.cancel();
   } else if (result && !upload_abandoned_) {
-    upstream_->deadline.arm(session_.worker.services.options.limits.first_byte_timeout);
+    upstream_->deadline.arm(session_.settings->options.limits.first_byte_timeout);
     session_.inbound.when_gone([this] { cancel(); });
     session_.inbound.start(Inbound::kHeadRead);
   }
@@ -344,7 +344,7 @@ net::Awaitable<void> Forwarder::upload() {
 /// Fails with Stage::request when it is the client's fault, with Stage::send when upstream stopped
 /// reading.
 net::Awaitable<Result<void>> Forwarder::upload_body() {
-  const config::Limits& limits = session_.worker.services.options.limits;
+  const config::Limits& limits = session_.settings->options.limits;
   const auto started = net::Clock::now();
   std::size_t read_size = kFirstRead;
   if (!read_ahead_.empty()) {

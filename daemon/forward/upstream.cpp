@@ -36,8 +36,9 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
     co_return Failure{ReplayError::offline, Stage::replay, Blame::remote,
                       url.authority.to_string()};
   }
-  const config::Limits& limits = services.options.limits;
-  if (services.blocks(route.dial_to ? *route.dial_to->port : url.port())) {
+  const auto settings = worker.settings;
+  const config::Limits& limits = settings->options.limits;
+  if (settings->blocks(route.dial_to ? *route.dial_to->port : url.port())) {
     co_return Failure{net::Error::denied, Stage::connect, Blame::local,
                       "port " + std::to_string(url.port()) + " is one of blocked_ports"};
   }
@@ -45,13 +46,13 @@ net::Awaitable<Result<std::unique_ptr<client::PooledConnection>>> connect_upstre
   destination.dial_to.port = url.port();
   if (route.dial_to) destination.dial_to = *route.dial_to;
   if (forwarding && url.scheme == "https") {
-    destination.tls = services.trust.context_for(url.authority.host, url.port());
+    destination.tls = settings->trust.context_for(url.authority.host, url.port());
   }
   client::OpenOptions options;
   options.dial.resolve = limits.resolve_timeout;
   options.dial.connect = limits.connect_timeout;
   options.tls_timeout = limits.tls_timeout;
-  options.limits = services.http_limits;
+  options.limits = settings->http_limits;
   options.approve = [&services, &row](const net::Stream& stream) -> Result<void> {
     row.upstream_address = stream.peer_address();
     if (!services.is_self(stream.peer_endpoint(), stream.local_endpoint())) return {};

@@ -55,8 +55,9 @@ Result<std::string> write_token(const std::string& file) {
 
 }  // namespace
 
-Result<std::unique_ptr<Admin>> Admin::open(const std::string& where, Worker& worker) {
-  std::unique_ptr<Admin> admin(new Admin(worker));
+Result<std::unique_ptr<Admin>> Admin::open(const std::string& where, Worker& worker,
+                                           Reload reload) {
+  std::unique_ptr<Admin> admin(new Admin(worker, std::move(reload)));
   const bool local = where.starts_with("unix:");
   auto opened = local ? admin->open_unix(where.substr(5)) : admin->open_tcp(where);
   if (!opened) return std::move(opened).error();
@@ -88,7 +89,7 @@ Result<void> Admin::open_unix(const std::string& path) {
 Result<void> Admin::open_tcp(const std::string& where) {
   auto endpoint = parse_endpoint(where);
   if (!endpoint) return std::move(endpoint).error();
-  auto token = write_token(admin_token_file(worker_.services.options.db));
+  auto token = write_token(admin_token_file(worker_.settings->options.db));
   if (!token) return std::move(token).error();
   token_ = *std::move(token);
   net::Acceptor acceptor(worker_.context.get_executor());
@@ -113,8 +114,8 @@ net::Awaitable<void> Admin::run() {
       co_await tcp->async_accept(socket, asio::redirect_error(net::kUseAwaitable, error));
     }
     if (error) co_return;
-    asio::co_spawn(worker_.context.get_executor(), serve_admin(worker_, std::move(socket), token_),
-                   asio::detached);
+    asio::co_spawn(worker_.context.get_executor(),
+                   serve_admin(worker_, std::move(socket), token_, reload_), asio::detached);
   }
 }
 

@@ -10,20 +10,22 @@
 
 #include "client/http/connection.hpp"
 #include "client/net/types.hpp"
+#include "daemon/reload.hpp"
 #include "daemon/worker.hpp"
 
 namespace tapedeck {
 
 /// The door for those who run the proxy: HTTP over a socket beside the log, or on loopback.
 ///
-///     GET /status    GET /metrics    POST /chore/NAME  (arguments as JSON)
+///     GET /status    GET /metrics    POST /chore/NAME  (arguments as JSON)    POST /reload
 ///
 /// The socket is its owner's alone. On loopback a page in a browser is refused, and what changes
 /// something needs the token that stands in LOG.token. Lives on the first worker's thread.
 class Admin {
  public:
   /// `where` is `unix:PATH` or `ADDR:PORT`. Fails with Stage::configure.
-  static Result<std::unique_ptr<Admin>> open(const std::string& where, Worker& worker);
+  static Result<std::unique_ptr<Admin>> open(const std::string& where, Worker& worker,
+                                             Reload reload);
   ~Admin();
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;
@@ -39,11 +41,12 @@ class Admin {
 
  private:
   using UnixAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, net::Executor>;
-  explicit Admin(Worker& worker) : worker_(worker) {}
+  Admin(Worker& worker, Reload reload) : worker_(worker), reload_(std::move(reload)) {}
   Result<void> open_unix(const std::string& path);
   Result<void> open_tcp(const std::string& endpoint);
 
   Worker& worker_;
+  Reload reload_;
   std::variant<std::monostate, UnixAcceptor, net::Acceptor> acceptor_;
   std::string address_;
   std::string path_;   ///< of the socket; empty on loopback

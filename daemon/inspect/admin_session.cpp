@@ -54,11 +54,12 @@ class ChoreWait {
 
 class AdminSession {
  public:
-  AdminSession(Worker& worker, Admin::Socket socket, std::string token)
+  AdminSession(Worker& worker, Admin::Socket socket, std::string token, const Reload& reload)
       : worker_(worker),
+        reload_(reload),
         socket_(std::move(socket)),
         token_(std::move(token)),
-        http_(http::Role::server, worker.services.http_limits),
+        http_(http::Role::server, worker.settings->http_limits),
         deadline_(worker.watchdog, [this] {
           std::error_code ignored;
           socket_.cancel(ignored);
@@ -124,14 +125,29 @@ class AdminSession {
   }
 
   Reply answer(const http::RequestHead& head) const {
+    if (head.target == "/reload") {
+      return head.method == "POST" ? reload() : refusal(405, "POST alone");
+    }
     const bool known = head.target == "/status" || head.target == "/metrics";
-    if (!known) return refusal(404, "GET /status, GET /metrics and POST /chore/NAME are known");
+    if (!known) {
+      return refusal(404, "GET /status, GET /metrics, POST /reload and POST /chore/NAME are known");
+    }
     if (head.method != "GET") return refusal(405, "GET alone");
     if (head.target == "/status") {
-      return {200, "application/json", inspect::status_json(worker_.services)};
+      return {200, "application/json", inspect::status_json(worker_)};
     }
     return {200, "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            inspect::metrics_text(worker_.services)};
+            inspect::metrics_text(worker_)};
+  }
+
+  Reply reload() const {
+    const auto reloaded = reload_();
+    if (!reloaded) return refusal(409, reloaded.error().detail);
+    Reply done;
+    done.body =
+        nlohmann::json{{"changed", reloaded->changed}, {"need_restart", reloaded->need_restart}}
+            .dump();
+    return done;
   }
 
   net::Awaitable<Reply> perform(const std::string& name) {
@@ -172,6 +188,7 @@ class AdminSession {
   }
 
   Worker& worker_;
+  const Reload& reload_;
   Admin::Socket socket_;
   const std::string token_;
   http::Connection http_;
@@ -181,8 +198,9 @@ class AdminSession {
 
 }  // namespace
 
-net::Awaitable<void> serve_admin(Worker& worker, Admin::Socket socket, std::string token) {
-  AdminSession session(worker, std::move(socket), std::move(token));
+net::Awaitable<void> serve_admin(Worker& worker, Admin::Socket socket, std::string token,
+                                 const Reload& reload) {
+  AdminSession session(worker, std::move(socket), std::move(token), reload);
   co_await session.run();
 }
 

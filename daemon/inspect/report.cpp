@@ -67,8 +67,9 @@ class Metrics {
 
 }  // namespace
 
-std::string status_json(const Services& services) {
-  const config::Options& options = services.options;
+std::string status_json(const Worker& worker) {
+  const Services& services = worker.services;
+  const config::Options& options = worker.settings->options;
   ordered_json status = {{"version", kVersion},
                          {"pid", getpid()},
                          {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(
@@ -105,7 +106,8 @@ std::string status_json(const Services& services) {
   return status.dump();
 }
 
-std::string metrics_text(const Services& services) {
+std::string metrics_text(const Worker& worker) {
+  const Services& services = worker.services;
   const Counters& counters = services.counters;
   Metrics metrics;
   metrics.family("build", "info", "Which tapedeck this is.");
@@ -148,9 +150,10 @@ std::string metrics_text(const Services& services) {
                     stats.failed_writes);
     metrics.counter("unrecorded_exchanges", "Gone by while the log could not be written.",
                     services.health.unrecorded());
-    metrics.gauge("database_bytes", "Of the log's file.", file_size(services.options.db), "bytes");
+    metrics.gauge("database_bytes", "Of the log's file.", file_size(worker.settings->options.db),
+                  "bytes");
     metrics.gauge("wal_bytes", "Of the log's write-ahead log.",
-                  file_size(services.options.db + "-wal"), "bytes");
+                  file_size(worker.settings->options.db + "-wal"), "bytes");
   }
   if (services.tape != nullptr) {
     const auto [served, missed] = services.tape->counts();

@@ -8,9 +8,9 @@
 namespace tapedeck::inspect {
 
 /// One JSON object: version, listeners, mode, log, counts, queue.
-std::string status_json(const Services& services);
+std::string status_json(const Worker& worker);
 
 /// The same and more as OpenMetrics 1.0 text, names by Prometheus's conventions.
-std::string metrics_text(const Services& services);
+std::string metrics_text(const Worker& worker);
 
 }  // namespace tapedeck::inspect

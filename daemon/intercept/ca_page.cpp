@@ -5,22 +5,22 @@
 
 namespace tapedeck {
 
-void answer_own_host(const Services& services, std::string_view target, http::ResponseHead& head,
+void answer_own_host(const Settings& settings, std::string_view target, http::ResponseHead& head,
                      std::string& body) {
   head.fields.add("Date", http_date());
   head.fields.add("X-Content-Type-Options", "nosniff");
-  if (target == "/ca.pem" && services.authority != nullptr) {
+  if (target == "/ca.pem" && settings.authority != nullptr) {
     head.reason = "OK";
     head.fields.add("Content-Type", "application/x-pem-file");
     head.fields.add("Content-Disposition", "attachment; filename=\"tapedeck-ca.pem\"");
-    body = services.authority->certificate_pem();
+    body = settings.authority->certificate_pem();
     return;
   }
   const bool about = target == "/";
   head.status = about ? 200 : 404;
   head.reason = http::status_phrase(head.status);
   head.fields.add("Content-Type", "text/plain; charset=utf-8");
-  body = services.authority == nullptr
+  body = settings.authority == nullptr
              ? "This is tapedeck. It intercepts nothing, so it has no CA.\n"
              : "This is tapedeck. http://tapedeck.invalid/ca.pem is the certificate that programs "
                "must trust for their HTTPS to be recorded.\n";

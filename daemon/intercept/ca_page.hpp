@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "client/http/message.hpp"
-#include "daemon/worker.hpp"
+#include "daemon/settings.hpp"
 
 namespace tapedeck {
 
@@ -12,7 +12,7 @@ namespace tapedeck {
 inline constexpr std::string_view kOwnHost = "tapedeck.invalid";
 
 /// Answers a request for kOwnHost: /ca.pem is the CA's certificate, anything else says so.
-void answer_own_host(const Services& services, std::string_view target, http::ResponseHead& head,
+void answer_own_host(const Settings& settings, std::string_view target, http::ResponseHead& head,
                      std::string& body);
 
 }  // namespace tapedeck

@@ -31,7 +31,7 @@ Interceptor::Interceptor(Session& session, Exchange& exchange, Route route)
 
 net::Awaitable<void> Interceptor::run() {
   const http::Authority& target = route_.url.authority;
-  if (session_.worker.services.passes_through(target.host, *target.port)) {
+  if (session_.worker.services.passes_through(*session_.settings, target.host, *target.port)) {
     Tunnel tunnel(session_, exchange_, std::move(route_));
     co_await tunnel.run();
     co_return;
@@ -72,7 +72,7 @@ net::Awaitable<Result<void>> Interceptor::hear() {
     if (server_may_speak) {
       session_.deadline.arm(kSilence);
     } else {
-      session_.deadline.arm(session_.worker.services.options.limits.header_timeout);
+      session_.deadline.arm(session_.settings->options.limits.header_timeout);
     }
     const net::IoResult read = co_await session_.stream.read_some(piece);
     session_.deadline.disarm();
@@ -111,21 +111,22 @@ net::Awaitable<Result<void>> Interceptor::wait_for_either() {
 /// By the name in the ClientHello as well as by the one in CONNECT.
 bool Interceptor::intercepted() const {
   const Services& services = session_.worker.services;
+  const Settings& settings = *session_.settings;
   const http::Authority& target = route_.url.authority;
   const std::string& name = opening_.server_name;
   const bool named = !name.empty() && name != target.host;
-  if (named && services.passes_through(name, *target.port)) return false;
+  if (named && services.passes_through(settings, name, *target.port)) return false;
   if (!speaks_http11(opening_.alpn)) {
     log::get(log::Component::tls)
         .info("{}: the client does not offer http/1.1: relayed unread", log::escape(target.host));
     return false;
   }
-  return services.intercepts(target.host, *target.port) ||
-         (named && services.intercepts(name, *target.port));
+  return settings.intercepts(target.host, *target.port) ||
+         (named && settings.intercepts(name, *target.port));
 }
 
 net::Awaitable<void> Interceptor::go_on_inside_tls() {
-  const Services& services = session_.worker.services;
+  const Settings& settings = *session_.settings;
   http::Authority& target = route_.url.authority;
   // The name asked for is the one to verify the server by; where to find it, CONNECT has said.
   if (!opening_.server_name.empty() && Authority::names_a_host(opening_.server_name) &&
@@ -139,10 +140,10 @@ net::Awaitable<void> Interceptor::go_on_inside_tls() {
     co_await relay();
     co_return;
   }
-  const Authority::Leaf leaf = services.authority->leaf_for(host);
-  session_.deadline.arm(services.options.limits.tls_timeout);
+  const Authority::Leaf leaf = settings.authority->leaf_for(host);
+  session_.deadline.arm(settings.options.limits.tls_timeout);
   std::string received = std::move(received_);
-  std::error_code error = co_await session_.stream.accept_tls(*services.acceptor, leaf.identity(),
+  std::error_code error = co_await session_.stream.accept_tls(*settings.acceptor, leaf.identity(),
                                                               host, std::move(received));
   session_.deadline.disarm();
   if (!error) {

@@ -101,7 +101,7 @@ net::Awaitable<Result<void>> Replayer::read_body() {
       break;
     } else {
       co_await session_.worker.uncongested();
-      session_.deadline.arm(session_.worker.services.options.limits.body_idle_timeout);
+      session_.deadline.arm(session_.settings->options.limits.body_idle_timeout);
       const std::error_code error = co_await session_.inbound.arrived(kBodyRead);
       session_.deadline.disarm();
       if (error) {

@@ -10,7 +10,8 @@ TEST_F(Usage, WrongUsageIsOneLineAndStatusTwo) {
       {{}, "usage: A subcommand is required"},
       {{"record"},
        "usage: unknown command 'record'; commands are serve, run, ls, show, sql, export, "
-       "import, fetch, match, sessions, prune, scrub, backup, status, replay, diff, ca, config"},
+       "import, fetch, match, sessions, prune, scrub, backup, status, reload, replay, diff, ca, "
+       "config"},
       {{"\x1b[31m\n"}, "usage: unknown command '\\x1b[31m\\x0a'"},
       {{"ls", "--bogus"}, "usage: The following argument was not expected: --bogus"},
       {{"ls", "--limit", "many"}, "usage: --limit: expected a whole number, not 'many'"},

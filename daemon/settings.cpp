@@ -1,0 +1,102 @@
+#include "daemon/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "daemon/fault/faults.hpp"
+#include "daemon/intercept/authority.hpp"
+#include "daemon/intercept/host_pattern.hpp"
+#include "daemon/log.hpp"
+
+namespace tapedeck {
+namespace {
+
+Failure wrong(std::string sentence) {
+  return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
+                 std::move(sentence)};
+}
+
+http::Limits http_limits(const config::Limits& limits) {
+  http::Limits http;
+  http.max_start_line = limits.max_request_line;
+  http.max_head_size = limits.max_head_size;
+  http.max_fields = limits.max_header_count;
+  return http;
+}
+
+/// Checked as far as it can be without connecting.
+Result<std::optional<http::Url>> parse_reverse(const std::string& text) {
+  std::optional<http::Url> reverse;
+  if (text.empty()) return reverse;
+  auto url = http::parse_url(text);
+  if (!url) return wrong("reverse: " + url.error().detail);
+  if (url->port() == 0) return wrong("reverse: port 0 is nowhere");
+  if (url->query) return wrong("reverse: a query has no place in a base URL");
+  reverse = *std::move(url);
+  return reverse;
+}
+
+Result<std::shared_ptr<Faults>> parse_faults(const config::Options& options) {
+  if (options.faults.empty()) return std::shared_ptr<Faults>();
+  auto faults = Faults::parse(options.faults, options.limits.fault_seed);
+  if (faults) {
+    log::get(log::Component::forward)
+        .warn("{} fault rules are in force, seed {}", options.faults.size(),
+              options.limits.fault_seed);
+  }
+  return faults;
+}
+
+/// "25,465" or "none".
+std::vector<std::uint16_t> parse_ports(const std::string& text) {
+  std::vector<std::uint16_t> ports;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end; ++at) {
+    std::uint16_t port = 0;
+    const auto [stop, error] = std::from_chars(at, end, port);
+    if (error != std::errc{}) break;
+    ports.push_back(port);
+    at = stop;
+  }
+  return ports;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Settings>> Settings::make(config::Options options,
+                                                       const Settings* previous) {
+  auto settings = std::make_shared<Settings>();
+  settings->http_limits = tapedeck::http_limits(options.limits);
+  settings->blocked_ports = parse_ports(options.blocked_ports);
+  auto reverse = parse_reverse(options.reverse);
+  if (!reverse) return std::move(reverse).error();
+  settings->reverse = *std::move(reverse);
+  auto trust = Trust::open(options);
+  if (!trust) return std::move(trust).error();
+  settings->trust = *std::move(trust);
+  auto faults = parse_faults(options);
+  if (!faults) return std::move(faults).error();
+  settings->faults = *std::move(faults);
+  const auto& untouched = options.passthrough;
+  if (previous != nullptr && previous->authority != nullptr) {
+    settings->authority = previous->authority;
+    settings->acceptor = previous->acceptor;
+  } else if (std::find(untouched.begin(), untouched.end(), "*") == untouched.end()) {
+    auto authority = Authority::open(options.ca_dir);
+    if (!authority) return std::move(authority).error();
+    settings->authority = *std::move(authority);
+    settings->acceptor = std::make_shared<net::TlsAcceptor>();
+  }
+  settings->options = std::move(options);
+  return std::shared_ptr<const Settings>(std::move(settings));
+}
+
+bool Settings::blocks(std::uint16_t port) const noexcept {
+  return std::find(blocked_ports.begin(), blocked_ports.end(), port) != blocked_ports.end();
+}
+
+bool Settings::intercepts(std::string_view host, std::uint16_t port) const {
+  return options.intercept.empty() || matches_any(options.intercept, host, port);
+}
+
+}  // namespace tapedeck
