@@ -93,21 +93,23 @@ Awaitable<IoResult> Stream::read_tls(std::span<char> into) {
   }
 }
 
-void Stream::async_read_tls(std::span<char> into, ReadHandler handler) {
-  const TlsSession::Step step = tls_->read(into);
+void Stream::async_read_tls(http::Connection& into, std::size_t size, ReadHandler handler) {
+  const TlsSession::Step step = tls_->read(into.prepare(size));
   if (step.error || step.want == TlsSession::Want::nothing) {
     asio::post(executor(),
                [handler = std::move(handler), step] { handler(step.error, step.size); });
     return;
   }
+  into.release_buffer();
   const bool writes = step.want == TlsSession::Want::write;
-  socket_.async_wait(writes ? Socket::wait_write : Socket::wait_read,
-                     [this, into, handler = std::move(handler)](std::error_code error) mutable {
-                       // The stream may have been closed after the socket became ready.
-                       if (!error && !tls_) error = asio::error::operation_aborted;
-                       if (error) return handler(portable(error), 0);
-                       async_read_tls(into, std::move(handler));
-                     });
+  socket_.async_wait(
+      writes ? Socket::wait_write : Socket::wait_read,
+      [this, &into, size, handler = std::move(handler)](std::error_code error) mutable {
+        // The stream may have been closed after the socket became ready.
+        if (!error && !tls_) error = asio::error::operation_aborted;
+        if (error) return handler(portable(error), 0);
+        async_read_tls(into, size, std::move(handler));
+      });
 }
 
 Awaitable<std::error_code> Stream::wait_for(TlsSession::Want want) {

@@ -11,6 +11,7 @@
 
 #include <asio/buffer.hpp>
 
+#include "client/http/connection.hpp"
 #include "client/net/tls_session.hpp"
 #include "client/net/types.hpp"
 
@@ -48,12 +49,14 @@ class Stream {
   /// The same without waiting: neither bytes nor an error when there is nothing.
   IoResult read_now(std::span<char> into);
 
-  /// read_some() with a completion handler `void(std::error_code, std::size_t)`, which is never
-  /// called from within.
+  /// read_some() into room that `into` prepares, with a completion handler
+  /// `void(std::error_code, std::size_t)`, which is never called from within. Over TLS the room is
+  /// made when bytes are there: a connection at rest holds none.
   template <class Handler>
-  void async_read_some(std::span<char> into, Handler&& handler) {
-    if (tls_) return async_read_tls(into, std::forward<Handler>(handler));
-    socket_.async_read_some(asio::buffer(into.data(), into.size()), std::forward<Handler>(handler));
+  void async_read_some(http::Connection& into, std::size_t size, Handler&& handler) {
+    if (tls_) return async_read_tls(into, size, std::forward<Handler>(handler));
+    const std::span<char> room = into.prepare(size);
+    socket_.async_read_some(asio::buffer(room.data(), room.size()), std::forward<Handler>(handler));
   }
 
   /// Writes as much as fits without waiting and removes it from `bytes`. What is left must be
@@ -91,7 +94,7 @@ class Stream {
 
  private:
   using ReadHandler = std::function<void(std::error_code, std::size_t)>;
-  void async_read_tls(std::span<char> into, ReadHandler handler);
+  void async_read_tls(http::Connection& into, std::size_t size, ReadHandler handler);
   Awaitable<std::error_code> shake_hands();
   Awaitable<std::error_code> wait_for(TlsSession::Want want);
   Awaitable<IoResult> read_tls(std::span<char> into);

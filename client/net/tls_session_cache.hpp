@@ -1,10 +1,10 @@
 #pragma once
 
-#include <deque>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "client/net/openssl.hpp"
 
@@ -19,7 +19,7 @@ class TlsSessionCache {
     if (sessions_.size() >= kMaxServers && !sessions_.contains(key)) sessions_.clear();
     auto& kept = sessions_[key];
     kept.push_back(std::move(session));
-    if (kept.size() > kMaxPerServer) kept.pop_front();
+    if (kept.size() > kMaxPerServer) kept.erase(kept.begin());
   }
 
   SslSessionPtr take(const std::string& key) {
@@ -41,7 +41,7 @@ class TlsSessionCache {
   static constexpr std::size_t kMaxServers = 1024;
   static constexpr std::size_t kMaxPerServer = 4;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::deque<SslSessionPtr>> sessions_;
+  std::unordered_map<std::string, std::vector<SslSessionPtr>> sessions_;
 };
 
 }  // namespace tapedeck::net

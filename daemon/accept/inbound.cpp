@@ -9,9 +9,8 @@ namespace tapedeck {
 void Inbound::start(std::size_t size) {
   if (reading_ || gone()) return;
   reading_ = true;
-  stream_.async_read_some(http_.prepare(size), [this](std::error_code error, std::size_t read) {
-    read_ended(error, read);
-  });
+  stream_.async_read_some(
+      http_, size, [this](std::error_code error, std::size_t read) { read_ended(error, read); });
 }
 
 void Inbound::read_ended(std::error_code error, std::size_t size) {
