@@ -31,14 +31,6 @@ http::Authority with_port(const http::Origin& origin) {
 
 Failure gone() { return {Error::response_gone, Stage::receive, Blame::local, {}}; }
 
-http::RequestHead connect_request(const http::Origin& origin, http::Fields fields) {
-  const std::string authority = with_port(origin).to_string();
-  http::RequestHead head{.method = "CONNECT", .target = authority};
-  head.fields.add("Host", authority);
-  for (const auto& [name, value] : fields) head.fields.add(name, value);
-  return head;
-}
-
 }  // namespace
 
 template <class Io>
@@ -55,7 +47,7 @@ Result<void> Channel<Io>::set_tunnel(std::string_view authority, http::Fields he
   if (!parsed) return std::move(parsed).error();
   tunneled_.host = http::to_lower(parsed->host);
   tunneled_.port = parsed->port.value_or(http::default_port(origin_.scheme));
-  tunnel_ = connect_request(tunneled_, std::move(headers));
+  tunnel_ = connect_request(with_port(tunneled_), std::move(headers));
   return {};
 }
 
@@ -76,19 +68,7 @@ Destination Channel<Io>::destination() const {
   if (tunnel_) {
     to.tunnel = tunnel_;
   } else if (options_.proxy) {
-    if (secure) {
-      http::Fields fields;
-      if (!options_.proxy->authorization.empty()) {
-        fields.add("Proxy-Authorization", options_.proxy->authorization);
-      }
-      http::Origin through = origin_;
-      if (options_.connect_to) {
-        through.host = to.dial_to.host;
-        through.port = *to.dial_to.port;
-      }
-      to.tunnel = connect_request(through, std::move(fields));
-    }
-    to.dial_to = options_.proxy->authority;
+    options_.proxy->lead(to, secure);
   }
   return to;
 }
@@ -223,8 +203,8 @@ http::RequestHead Channel<Io>::head_for_proxy() const {
   http::RequestHead head = head_;
   if (head.target.starts_with('/')) head.target = origin_.to_string() + head.target;
   if (head.target == "*") head.target = origin_.to_string();
-  if (!options_.proxy->authorization.empty()) {
-    head.fields.set("Proxy-Authorization", options_.proxy->authorization);
+  if (const std::string value = options_.proxy->authorization(); !value.empty()) {
+    head.fields.set("Proxy-Authorization", value);
   }
   return head;
 }
@@ -237,7 +217,8 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
   framing_ = framing;
   out_.clear();
   std::optional<http::RequestHead> rewritten;
-  const bool absolute = options_.proxy && !tunnel_ && origin_.scheme != "https";
+  const bool absolute = options_.proxy && options_.proxy->kind == Proxy::Kind::http && !tunnel_ &&
+                        origin_.scheme != "https";
   const http::RequestHead& head = absolute ? rewritten.emplace(head_for_proxy()) : head_;
   if (incoming_) {
     if (incoming_->read_whole()) {

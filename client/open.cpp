@@ -88,6 +88,14 @@ std::string describe(const net::TlsFacts& facts, const http::Origin& origin) {
 
 }  // namespace
 
+http::RequestHead connect_request(const http::Authority& to, http::Fields fields) {
+  const std::string authority = to.to_string();
+  http::RequestHead head{.method = "CONNECT", .target = authority};
+  head.fields.add("Host", authority);
+  for (const auto& [name, value] : fields) head.fields.add(name, value);
+  return head;
+}
+
 net::Awaitable<Result<Opened>> open(Destination destination, OpenOptions options,
                                     net::Watchdog& watchdog, net::Executor executor, Trace trace) {
   auto dialed = co_await net::dial(destination.dial_to.host, *destination.dial_to.port,
@@ -106,6 +114,12 @@ net::Awaitable<Result<Opened>> open(Destination destination, OpenOptions options
 
   if (options.approve) {
     if (auto ok = options.approve(connection.stream); !ok) co_return std::move(ok).error();
+  }
+  if (destination.socks) {
+    connection.deadline.arm(options.tls_timeout);
+    auto asked = co_await ask_socks(connection, *std::move(destination.socks));
+    connection.deadline.disarm();
+    if (!asked) co_return std::move(asked).error();
   }
   if (destination.tunnel) {
     connection.deadline.arm(options.tls_timeout);

@@ -4,6 +4,7 @@
 
 #include "client/error.hpp"
 #include "client/http/base64.hpp"
+#include "client/open.hpp"
 
 namespace tapedeck::client {
 namespace {
@@ -37,27 +38,49 @@ std::string basic_credentials(std::string_view user, std::string_view password) 
 }
 
 Result<Proxy> Proxy::parse(std::string_view url) {
-  constexpr std::string_view kScheme = "http://";
-  if (!http::to_lower(url).starts_with(kScheme)) {
-    return refuse("a proxy is written http://[user:password@]host:port");
-  }
-  std::string_view rest = url.substr(kScheme.size());
-  rest = rest.substr(0, rest.find('/'));
+  constexpr std::string_view kHttp = "http://";
+  constexpr std::string_view kSocks = "socks5://";
+  const std::string lower = http::to_lower(url);
   Proxy proxy;
+  if (lower.starts_with(kSocks)) {
+    proxy.kind = Kind::socks5;
+  } else if (!lower.starts_with(kHttp)) {
+    return refuse("a proxy is written http://[user:password@]host:port or socks5://...");
+  }
+  const bool socks = proxy.kind == Kind::socks5;
+  std::string_view rest = url.substr((socks ? kSocks : kHttp).size());
+  rest = rest.substr(0, rest.find('/'));
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
     const std::string_view userinfo = rest.substr(0, at);
     const std::size_t colon = userinfo.find(':');
-    const std::string_view password =
-        colon == std::string_view::npos ? std::string_view{} : userinfo.substr(colon + 1);
-    proxy.authorization =
-        basic_credentials(percent_decoded(userinfo.substr(0, colon)), percent_decoded(password));
+    proxy.user = percent_decoded(userinfo.substr(0, colon));
+    if (colon != std::string_view::npos) {
+      proxy.password = percent_decoded(userinfo.substr(colon + 1));
+    }
     rest.remove_prefix(at + 1);
   }
   auto authority = http::parse_authority(rest);
   if (!authority) return refuse(authority.error().code.message() + ": " + authority.error().detail);
   proxy.authority = *std::move(authority);
-  if (!proxy.authority.port) proxy.authority.port = http::default_port("http");
+  if (!proxy.authority.port) proxy.authority.port = socks ? 1080 : http::default_port("http");
   return proxy;
+}
+
+std::string Proxy::authorization() const {
+  return user.empty() && password.empty() ? std::string() : basic_credentials(user, password);
+}
+
+void Proxy::lead(Destination& to, bool unread) const {
+  if (kind == Kind::socks5) {
+    to.socks = SocksRequest{to.dial_to, user, password};
+  } else if (unread) {
+    http::Fields fields;
+    if (const std::string value = authorization(); !value.empty()) {
+      fields.add("Proxy-Authorization", value);
+    }
+    to.tunnel = connect_request(to.dial_to, std::move(fields));
+  }
+  to.dial_to = authority;
 }
 
 }  // namespace tapedeck::client

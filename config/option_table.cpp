@@ -109,29 +109,34 @@ Option number(std::string_view name, std::string_view help, std::size_t Limits::
           .clear = [](Options&) {}};
 }
 
-bool is_loopback(const std::string& host) {
+/// An address literal, IPv6 in brackets; `loopback`: only one that leads to this machine.
+bool is_address(const std::string& host, bool loopback) {
   in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+    return !loopback || (ntohl(v4.s_addr) >> 24) == 127;
+  }
   if (!host.starts_with('[') || !host.ends_with(']')) return false;
   in6_addr v6{};
   return inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) == 1 &&
-         IN6_IS_ADDR_LOOPBACK(&v6);
+         (!loopback || IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
-/// ADDR:PORT with an address literal. Only loopback: who may use a proxy that others can reach
-/// would have to be checked first.
+/// ADDR:PORT with an address literal.
 std::string check_listen(std::string_view given) {
   const std::size_t colon = given.rfind(':');
   const auto port =
       colon == std::string_view::npos ? std::nullopt : parse_count(given.substr(colon + 1));
-  if (!port || *port > 65'535) {
-    return "expected ADDR:PORT such as 127.0.0.1:8888 or [::1]:8888, not '" + std::string(given) +
-           "'";
-  }
-  const std::string host(given.substr(0, colon));
-  if (is_loopback(host)) return {};
-  return "only loopback addresses (127.x.x.x, [::1]) may be listened on, not '" + host +
-         "': anybody who reaches the proxy could use it";
+  if (port && *port <= 65'535 && is_address(std::string(given.substr(0, colon)), false)) return {};
+  return "expected ADDR:PORT such as 127.0.0.1:8888 or [::1]:8888, not '" + std::string(given) +
+         "'";
+}
+
+/// The same on loopback alone.
+std::string check_local_listen(std::string_view given) {
+  if (std::string wrong = check_listen(given); !wrong.empty()) return wrong;
+  const std::string host(given.substr(0, given.rfind(':')));
+  if (is_address(host, true)) return {};
+  return "only loopback addresses (127.x.x.x, [::1]) may be listened on, not '" + host + "'";
 }
 
 std::string check_url(std::string_view given) {
@@ -208,7 +213,7 @@ Option admin_option() {
   option.set = [](Options& options, std::string_view given) {
     options.admin = given;
     if (given == "off" || (given.starts_with("unix:") && given.size() > 5)) return std::string();
-    return check_listen(given);
+    return check_local_listen(given);
   };
   return option;
 }
@@ -218,6 +223,18 @@ Option upstream_ca_option() {
                        &Options::upstream_ca);
   option.set = [](Options& options, std::string_view given) {
     options.upstream_ca = given;
+    return check_readable(given);
+  };
+  return option;
+}
+
+Option proxy_auth_option() {
+  Option option = text("proxy_auth", "FILE",
+                       "ask clients for user and password; lines USER:HASH, as `tapedeck password` "
+                       "makes them",
+                       &Options::proxy_auth);
+  option.set = [](Options& options, std::string_view given) {
+    options.proxy_auth = given;
     return check_readable(given);
   };
   return option;
@@ -338,6 +355,20 @@ std::vector<Option> make_table() {
            "record HTTPS without a CA: http://ADDR:PORT/https/HOST/... is https://HOST/...",
            &Options::gateway, check_listen),
       upstream_ca_option(),
+      list("upstream_proxy", "[HOST=]URL",
+           "go through that proxy, http:// or socks5://, for all hosts or some; HOST=direct: "
+           "through none",
+           &Options::upstream_proxies, not_empty),
+      list("resolve", "HOST:PORT:ADDR", "connect to ADDR when HOST:PORT is asked for",
+           &Options::resolve, not_empty),
+      list("deny_upstream", "ADDR[/PREFIX]|GROUP",
+           "addresses never connected to: loopback, link-local (and clouds' metadata), private or "
+           "none (default: link-local; for clients elsewhere loopback too)",
+           &Options::deny_upstream, not_empty),
+      list("allow_client", "ADDR[/PREFIX]|GROUP",
+           "clients that may connect beside those of this machine", &Options::allow_clients,
+           not_empty),
+      proxy_auth_option(),
       list("intercept", "HOST", "hosts whose TLS is read and recorded; * is any (default: all)",
            &Options::intercept, check_host_pattern),
       list("passthrough", "HOST", "hosts whose TLS is relayed unread; stronger than intercept",
@@ -367,6 +398,9 @@ std::vector<Option> make_table() {
              &Limits::max_header_count, false, 1),
       number("max_connections", "connections at once; more wait", &Limits::max_connections, false,
              1),
+      number("max_client_connections",
+             "connections of one client's address at once; more are closed",
+             &Limits::max_client_connections, false, 1),
       duration("header_timeout", "for a whole request head", &Limits::header_timeout),
       duration("client_idle_timeout", "between a client's requests", &Limits::client_idle_timeout),
       duration("body_idle_timeout", "without a byte of a body, either way",

@@ -14,7 +14,8 @@ struct Limits {
   std::size_t max_head_size = 64 * 1024;  ///< bytes of a whole head; beyond it 431 (502 upstream)
   std::size_t max_header_count = 200;     ///< field lines in a head; beyond it 431 (502 upstream)
   std::size_t max_connections = 8'000;    ///< accepted at once; more wait in the backlog
-  std::chrono::milliseconds header_timeout{30'000};        ///< for a whole request head
+  std::size_t max_client_connections = 8'000;        ///< of one address at once; more are closed
+  std::chrono::milliseconds header_timeout{30'000};  ///< for a whole request head
   std::chrono::milliseconds client_idle_timeout{300'000};  ///< between requests
   std::chrono::milliseconds body_idle_timeout{120'000};    ///< without a byte of a body
   std::chrono::milliseconds resolve_timeout{10'000};
@@ -49,18 +50,23 @@ struct Options {
   std::vector<std::string> retain;            ///< rules, as parse_retention() reads them
   std::string reverse;                        ///< URL; empty: forward proxy only
   std::vector<std::string> gateway;           ///< ADDR:PORT
-  std::string admin;                        ///< ADDR:PORT | unix:PATH | off; empty: beside the log
-  std::vector<std::string> client_certs;    ///< HOST=FILE[,KEYFILE]
-  std::string upstream_ca;                  ///< PEM file added to the system store
-  std::vector<std::string> intercept;       ///< host patterns; empty: all
-  std::vector<std::string> passthrough;     ///< host patterns; stronger than intercept
-  std::string auto_passthrough = "off";     ///< on | off
-  std::vector<std::string> insecure_hosts;  ///< host patterns whose certificates are not verified
-  std::string blocked_ports = "25";         ///< "25,465" or "none"
-  std::string ca_dir;                       ///< empty: ca/ in the data directory
-  std::vector<std::string> log_level;       ///< [component=]level
-  std::string command;                      ///< what `tapedeck run` runs, for session.command
-  unsigned threads = 0;                     ///< 0: one a core, at most four
+  std::string admin;                      ///< ADDR:PORT | unix:PATH | off; empty: beside the log
+  std::vector<std::string> client_certs;  ///< HOST=FILE[,KEYFILE]
+  std::string upstream_ca;                ///< PEM file added to the system store
+  std::vector<std::string> upstream_proxies;  ///< [HOST=]URL, as Detours::parse() reads them
+  std::vector<std::string> resolve;           ///< HOST:PORT:ADDR, likewise
+  std::vector<std::string> deny_upstream;     ///< words of AddressSet; empty: link-local
+  std::vector<std::string> allow_clients;     ///< words of AddressSet
+  std::string proxy_auth;                     ///< file of users; empty: nobody is asked
+  std::vector<std::string> intercept;         ///< host patterns; empty: all
+  std::vector<std::string> passthrough;       ///< host patterns; stronger than intercept
+  std::string auto_passthrough = "off";       ///< on | off
+  std::vector<std::string> insecure_hosts;    ///< host patterns whose certificates are not verified
+  std::string blocked_ports = "25";           ///< "25,465" or "none"
+  std::string ca_dir;                         ///< empty: ca/ in the data directory
+  std::vector<std::string> log_level;         ///< [component=]level
+  std::string command;                        ///< what `tapedeck run` runs, for session.command
+  unsigned threads = 0;                       ///< 0: one a core, at most four
   Limits limits;
 };
 

@@ -3,8 +3,10 @@
 #include <array>
 #include <ctime>
 
+#include "client/error.hpp"
 #include "client/http/error.hpp"
 #include "client/net/error.hpp"
+#include "daemon/access/error.hpp"
 #include "daemon/replay/error.hpp"
 
 namespace tapedeck {
@@ -183,7 +185,7 @@ Mapping map_net(net::Error error, Stage stage) {
     case net::Error::loop:
       return {502, "proxy_loop_detected", "Do not point the proxy, or its --reverse, at itself."};
     case net::Error::denied:
-      return {403, "http_request_denied", ""};
+      return {403, "http_request_denied", "See deny_upstream and blocked_ports."};
     case net::Error::untrusted_certificate:
       return {502, "tls_certificate_error",
               "Nothing was sent. --upstream-ca FILE adds a CA to those trusted; --insecure-host "
@@ -209,6 +211,14 @@ Mapping map_replay(ReplayError error) {
       return {502, "proxy_internal_error", "Record it again, whole."};
     case ReplayError::offline:
       return {502, "destination_unavailable", "In replay mode nothing is asked of any server."};
+  }
+  return {500, "proxy_internal_error", ""};
+}
+
+Mapping map_access(AccessError error) {
+  switch (error) {
+    case AccessError::credentials_wanted:
+      return {407, "http_request_denied", "Give the proxy's user and password with its address."};
   }
   return {500, "proxy_internal_error", ""};
 }
@@ -246,6 +256,12 @@ Mapping map(const Failure& failure) {
   if (failure.code.category() == replay_category()) {
     return map_replay(static_cast<ReplayError>(failure.code.value()));
   }
+  if (failure.code.category() == access_category()) {
+    return map_access(static_cast<AccessError>(failure.code.value()));
+  }
+  if (failure.code == client::Error::tunnel_refused) {
+    return {502, "destination_unavailable", "See what upstream_proxy says of this host."};
+  }
   return map_system(failure.code, failure.stage);
 }
 
@@ -266,6 +282,10 @@ http::ResponseHead answer_head(const Answer& answer) {
   head.fields.add("Proxy-Status", std::string(kProxyName) +
                                       "; error=" + std::string(answer.error_type) +
                                       "; details=" + quote_structured(answer.detail));
+  // RFC 9110 section 11.7.1.
+  if (answer.status == 407) {
+    head.fields.add("Proxy-Authenticate", "Basic realm=\"tapedeck\", charset=\"UTF-8\"");
+  }
   head.fields.add("Content-Type", "text/plain; charset=utf-8");
   head.fields.add("X-Content-Type-Options", "nosniff");
   return head;

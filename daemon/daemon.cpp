@@ -112,6 +112,7 @@ Result<void> Daemon::open_admin() {
   auto admin = Admin::open(where, *workers_.front(), [this] { return reload(); });
   if (!admin) return std::move(admin).error();
   admin_ = *std::move(admin);
+  services_.admin = admin_->port();
   log::get(log::Component::accept).info("admin: {}", log::escape(admin_->address()));
   return {};
 }
@@ -177,11 +178,6 @@ Result<void> Daemon::adopt_listeners(std::vector<Inherited> sockets) {
   for (const Inherited& socket : sockets) {
     const Entrance entrance = socket.name == "gateway" ? Entrance::gateway : Entrance::proxy;
     if (auto ok = add(Listener::adopt(socket.descriptor, entrance, workers_)); !ok) return ok;
-    const net::Endpoint& endpoint = services_.listeners.back();
-    if (!endpoint.address().is_loopback()) {
-      return wrong("inherited socket " + net::to_string(endpoint) +
-                   ": only loopback addresses are listened on");
-    }
   }
   return {};
 }
@@ -189,7 +185,18 @@ Result<void> Daemon::adopt_listeners(std::vector<Inherited> sockets) {
 Result<void> Daemon::add(Result<std::unique_ptr<Listener>> listener) {
   if (!listener) return std::move(listener).error();
   const net::Endpoint endpoint = (*listener)->endpoint();
-  if ((*listener)->entrance() == Entrance::gateway) {
+  const bool gateway = (*listener)->entrance() == Entrance::gateway;
+  if (!endpoint.address().is_loopback()) {
+    // A gateway's clients have no way to say who they are.
+    if (settings_->clients.empty() && (gateway || settings_->credentials == nullptr)) {
+      return wrong("listening on " + net::to_string(endpoint) +
+                   " would let anybody in: say who may come with " +
+                   (gateway ? "" : "--proxy-auth FILE or ") + "--allow-client ADDR/PREFIX");
+    }
+    log::get(log::Component::accept)
+        .warn("listening on {}: other machines reach this proxy", net::to_string(endpoint));
+  }
+  if (gateway) {
     log::get(log::Component::accept)
         .info("gateway: base URL http://{}/https/HOST", net::to_string(endpoint));
   }

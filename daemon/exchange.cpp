@@ -30,7 +30,7 @@ Exchange::Exchange(Session& session, http::RequestHead received)
   if (services.health.admit()) recording = services.recorder->begin();
   storage::Exchange& record = row();
   record.started_at = unix_microseconds();
-  record.client = session.address;
+  record.client = net::to_string(session.client);
   record.method = head.method;
   if (!head.method.empty()) record.request_version = http::to_string(head.version);
   if (recording.active()) {
@@ -60,8 +60,9 @@ std::int64_t Exchange::elapsed_us() const {
 
 net::Awaitable<void> Exchange::fail(Failure failure) {
   set_failure(failure);
-  const bool begun = session_.http.our_state() != http::State::idle &&
-                     session_.http.our_state() != http::State::send_response;
+  const http::State ours = session_.http.our_state();
+  const bool begun = session_.socks == Session::Socks::granted ||
+                     (ours != http::State::idle && ours != http::State::send_response);
   if (session_.inbound.gone() || failure.stage == Stage::respond) {
     row().error_code = "client_disconnected";
     co_await finish(storage::State::aborted);
@@ -82,9 +83,13 @@ net::Awaitable<void> Exchange::fail(Failure failure) {
     co_return;
   }
   const Answer answer = answer_for(failure);
-  http::ResponseHead response = answer_head(answer);
-  const std::string body = answer.detail + "\n";
-  compose_answer(response, body);
+  if (session_.socks == Session::Socks::asked) {
+    session_.out += socks_reply(answer.status, answer.error_type);
+  } else {
+    http::ResponseHead response = answer_head(answer);
+    const std::string body = answer.detail + "\n";
+    compose_answer(response, body);
+  }
   co_await finish(state);
   if (auto sent = co_await session_.flush(); !sent) session_.stream.close();
 }
@@ -127,7 +132,7 @@ net::Awaitable<Result<void>> Exchange::commit_request() {
   if (!recording.active() || !session_.worker.services.strict) {
     co_return Result<void>{};
   }
-  CommitWait committed(session_.stream.executor());
+  Completion committed(session_.stream.executor());
   recording.publish(committed.callback());
   const bool ok = co_await committed.take();
   if (ok) co_return Result<void>{};
@@ -148,7 +153,7 @@ net::Awaitable<bool> Exchange::finish(storage::State state) {
     recording.finish();
     co_return true;
   }
-  CommitWait committed(session_.stream.executor());
+  Completion committed(session_.stream.executor());
   recording.finish(committed.callback());
   co_return co_await committed.take();
 }

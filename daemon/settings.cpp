@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/access/credentials.hpp"
 #include "daemon/fault/faults.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/intercept/host_pattern.hpp"
@@ -61,6 +62,16 @@ std::vector<std::uint16_t> parse_ports(const std::string& text) {
   return ports;
 }
 
+Result<AddressSet> parse_addresses(std::string_view option, const std::vector<std::string>& words) {
+  AddressSet set;
+  for (const std::string& word : words) {
+    if (std::string why = set.add(word); !why.empty()) {
+      return wrong(std::string(option).append(": ").append(why));
+    }
+  }
+  return set;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Settings>> Settings::make(config::Options options,
@@ -71,6 +82,23 @@ Result<std::shared_ptr<const Settings>> Settings::make(config::Options options,
   auto reverse = parse_reverse(options.reverse);
   if (!reverse) return std::move(reverse).error();
   settings->reverse = *std::move(reverse);
+  auto detours = Detours::parse(options.upstream_proxies, options.resolve);
+  if (!detours) return std::move(detours).error();
+  settings->detours = *std::move(detours);
+  const bool by_default = options.deny_upstream.empty();
+  auto denied = parse_addresses(
+      "deny_upstream", by_default ? std::vector<std::string>{"link-local"} : options.deny_upstream);
+  if (!denied) return std::move(denied).error();
+  settings->denied = *std::move(denied);
+  if (by_default) (void)settings->denied_to_remote.add("loopback");
+  auto clients = parse_addresses("allow_client", options.allow_clients);
+  if (!clients) return std::move(clients).error();
+  settings->clients = *std::move(clients);
+  if (!options.proxy_auth.empty()) {
+    auto credentials = Credentials::read(options.proxy_auth);
+    if (!credentials) return std::move(credentials).error();
+    settings->credentials = *std::move(credentials);
+  }
   auto trust = Trust::open(options);
   if (!trust) return std::move(trust).error();
   settings->trust = *std::move(trust);
@@ -93,6 +121,16 @@ Result<std::shared_ptr<const Settings>> Settings::make(config::Options options,
 
 bool Settings::blocks(std::uint16_t port) const noexcept {
   return std::find(blocked_ports.begin(), blocked_ports.end(), port) != blocked_ports.end();
+}
+
+bool Settings::denies(const net::Endpoint& server, const net::Endpoint& client) const {
+  return denied.contains(server.address()) ||
+         (!unmapped(client.address()).is_loopback() && denied_to_remote.contains(server.address()));
+}
+
+bool Settings::admits(const net::Endpoint& client) const {
+  if (unmapped(client.address()).is_loopback() || clients.contains(client.address())) return true;
+  return clients.empty() && credentials != nullptr;
 }
 
 bool Settings::intercepts(std::string_view host, std::uint16_t port) const {

@@ -26,13 +26,6 @@ client::ConnectionPool::Options pool_options(const config::Limits& limits) {
           .max_idle_per_origin = limits.upstream_idle_connections};
 }
 
-/// ::ffff:127.0.0.1 reaches the listener on 127.0.0.1.
-net::Endpoint unmapped(const net::Endpoint& endpoint) {
-  const auto& address = endpoint.address();
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return endpoint;
-  return {asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()), endpoint.port()};
-}
-
 }  // namespace
 
 unsigned Refusals::add(const std::string& host) {
@@ -56,12 +49,12 @@ bool Services::passes_through(const Settings& settings, std::string_view host,
 }
 
 bool Services::is_self(const net::Endpoint& to, const net::Endpoint& from) const {
-  const net::Endpoint peer = unmapped(to);
-  if (!peer.address().is_loopback() && peer.address() != unmapped(from).address()) return false;
-  return std::any_of(listeners.begin(), listeners.end(), [&](const net::Endpoint& listener) {
-    if (listener.port() != peer.port()) return false;
-    return listener.address().is_unspecified() || listener.address() == peer.address();
-  });
+  const asio::ip::address peer = unmapped(to.address());
+  if (!peer.is_loopback() && peer != unmapped(from.address())) return false;
+  const auto is_door = [&](const net::Endpoint& door) {
+    return door.port() == to.port() && (door.address().is_unspecified() || door.address() == peer);
+  };
+  return std::any_of(listeners.begin(), listeners.end(), is_door) || (admin && is_door(*admin));
 }
 
 Worker::Worker(Services& shared, std::shared_ptr<const Settings> first)
@@ -82,9 +75,10 @@ Shelf& Worker::shelf() {
   return *shelf_;
 }
 
-void Worker::adopt(net::Socket socket, Entrance entrance) {
+void Worker::adopt(net::Socket socket, net::Endpoint client, Entrance entrance) {
   asio::co_spawn(context.get_executor(),
-                 run_session(*this, net::Stream(std::move(socket)), entrance), asio::detached);
+                 run_session(*this, net::Stream(std::move(socket)), client, entrance),
+                 asio::detached);
 }
 
 void Worker::enter(Session& session) {
@@ -95,6 +89,7 @@ void Worker::enter(Session& session) {
 void Worker::leave(Session& session) {
   sessions_.erase(&session);
   services.connections.fetch_sub(1, std::memory_order_relaxed);
+  services.clients.leave(session.client.address());
   if (session_ended_) session_ended_();
 }
 
@@ -112,7 +107,7 @@ void Worker::cut() {
 
 net::Awaitable<void> Worker::uncongested() {
   while (congested() && !cut_) {
-    CommitWait room(context.get_executor());
+    Completion room(context.get_executor());
     waiting_for_room_.insert(&room.shot());
     services.recorder->when_uncongested([resume = room.callback()] { resume(true); });
     co_await room.take();
@@ -120,7 +115,7 @@ net::Awaitable<void> Worker::uncongested() {
   }
 }
 
-std::function<void(bool)> CommitWait::callback() {
+std::function<void(bool)> Completion::callback() {
   return [executor = executor_, shot = committed_](bool ok) {
     asio::post(executor, Resume{shot, ok});
   };

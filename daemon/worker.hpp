@@ -16,6 +16,7 @@
 #include "client/connection_pool.hpp"
 #include "client/net/deadline.hpp"
 #include "client/net/one_shot.hpp"
+#include "daemon/access/clients.hpp"
 #include "daemon/inspect/counters.hpp"
 #include "daemon/log_health.hpp"
 #include "daemon/route/router.hpp"
@@ -51,9 +52,11 @@ struct Services {
   mutable Refusals refusals;
   std::string pseudonym;                  ///< ours in Via, unique to this process
   std::vector<net::Endpoint> listeners;   ///< where we accept: never a place to forward to
+  std::optional<net::Endpoint> admin;     ///< likewise, when it is a port
   storage::Recorder* recorder = nullptr;  ///< null when nothing is recorded
   LogHealth health;
   std::atomic<std::size_t> connections{0};  ///< sessions alive, on all threads
+  Clients clients;
 
   /// --commit strict.
   bool strict = false;
@@ -84,7 +87,7 @@ class Worker {
   /// Has what begins from now on go by these; upstream connections opened before are not reused.
   void renew(std::shared_ptr<const Settings> settings);
   /// Takes over an accepted connection. Call on this worker's thread.
-  void adopt(net::Socket socket, Entrance entrance);
+  void adopt(net::Socket socket, net::Endpoint client, Entrance entrance);
   /// Registration by the session itself.
   void enter(Session& session);
   void leave(Session& session);
@@ -116,10 +119,11 @@ class Worker {
   bool cut_ = false;
 };
 
-/// Waits for a commit of the log: hand callback() to Recording::publish or finish, then take().
-class CommitWait {
+/// Waits for what another thread does, a commit of the log for one: hand callback() over, then
+/// take().
+class Completion {
  public:
-  explicit CommitWait(net::Executor executor)
+  explicit Completion(net::Executor executor)
       : executor_(executor), committed_(std::make_shared<net::OneShot<bool>>()) {}
   std::function<void(bool)> callback();
   net::Awaitable<bool> take() { return committed_->take(); }

@@ -99,6 +99,8 @@ class Connection {
   /// Received and not consumed: the next message, or after a switch the other protocol's bytes.
   bool has_leftover() const noexcept { return !buffer_.empty(); }
   std::string take_leftover();
+  /// The same to look at, until the next call that is not const.
+  std::string_view leftover() const noexcept { return buffer_.view(); }
   /// True once a byte of the current head was received: an idle connection has none. Empty lines
   /// before a request are not part of it.
   bool head_started() const noexcept;

@@ -181,6 +181,15 @@ Awaitable<Result<Dialed>> dial(std::string host, std::uint16_t port, DialOptions
     endpoints = interleave(*resolved);
   }
 
+  if (options.permitted) {
+    const Endpoint first = endpoints.front();
+    std::erase_if(endpoints, [&](const Endpoint& to) { return !options.permitted(to); });
+    if (endpoints.empty()) {
+      co_return Failure{Error::denied, Stage::connect, Blame::local,
+                        host + " is " + first.address().to_string()};
+    }
+  }
+
   std::optional<asio::ip::address> source;
   if (!options.source_address.empty()) {
     std::error_code bad_source;

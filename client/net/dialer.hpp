@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct DialOptions {
   std::chrono::milliseconds resolve{10'000};  ///< how long the name's lookup may take
   std::chrono::milliseconds connect{30'000};  ///< how long all attempts together may take
   std::string source_address = {};            ///< bind to this one first; empty: any
+  /// Asked of each address before it is connected to; empty: all may be. None left: Error::denied.
+  std::function<bool(const Endpoint&)> permitted = {};
 };
 
 /// A fresh connection and what it cost.

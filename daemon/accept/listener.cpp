@@ -22,8 +22,9 @@ Failure cannot(std::string_view what, const std::string& address, std::error_cod
 struct Adopt {
   Worker* worker;
   std::shared_ptr<net::Socket> socket;
+  net::Endpoint client;
   Entrance entrance;
-  void operator()() const { worker->adopt(std::move(*socket), entrance); }
+  void operator()() const { worker->adopt(std::move(*socket), client, entrance); }
 };
 
 }  // namespace
@@ -103,13 +104,16 @@ net::Awaitable<void> Listener::run() {
     }
     Worker& worker = *workers_[turn++ % workers_.size()];
     auto socket = std::make_shared<net::Socket>(worker.context.get_executor());
-    co_await acceptor_.async_accept(*socket, asio::redirect_error(net::kUseAwaitable, error));
+    net::Endpoint client;
+    co_await acceptor_.async_accept(*socket, client,
+                                    asio::redirect_error(net::kUseAwaitable, error));
     if (!error) {
       warned = false;
+      if (!admits(client)) continue;
       if (&worker == workers_.front().get()) {
-        worker.adopt(std::move(*socket), entrance_);
+        worker.adopt(std::move(*socket), client, entrance_);
       } else {
-        asio::post(worker.context, Adopt{&worker, std::move(socket), entrance_});
+        asio::post(worker.context, Adopt{&worker, std::move(socket), client, entrance_});
       }
       continue;
     }
@@ -123,6 +127,20 @@ net::Awaitable<void> Listener::run() {
     rest_.expires_after(kRest);
     co_await rest_.async_wait(asio::redirect_error(net::kUseAwaitable, error));
   }
+}
+
+/// By its address. One that is turned away is closed without a word.
+bool Listener::admits(const net::Endpoint& client) {
+  Worker& first = *workers_.front();
+  const Settings& settings = *first.settings;
+  const std::size_t most = settings.options.limits.max_client_connections;
+  const bool known = settings.admits(client);
+  if (known && first.services.clients.enter(client.address(), most)) return true;
+  first.services.counters.turned_away.fetch_add(1, std::memory_order_relaxed);
+  log::get(log::Component::accept)
+      .info("{} is turned away: {}", net::to_string(client),
+            known ? "it has max_client_connections already" : "allow_client does not name it");
+  return false;
 }
 
 void Listener::close() {

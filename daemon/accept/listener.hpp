@@ -34,6 +34,7 @@ class Listener {
  private:
   Listener(net::Acceptor acceptor, Entrance entrance,
            const std::vector<std::unique_ptr<Worker>>& workers);
+  bool admits(const net::Endpoint& client);
 
   net::Acceptor acceptor_;
   Entrance entrance_;

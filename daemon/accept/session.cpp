@@ -6,11 +6,13 @@
 #include "client/http/grammar.hpp"
 #include "client/http/hop_by_hop.hpp"
 #include "client/net/error.hpp"
+#include "daemon/accept/own_pages.hpp"
+#include "daemon/access/credentials.hpp"
+#include "daemon/access/error.hpp"
 #include "daemon/exchange.hpp"
 #include "daemon/fault/afflict.hpp"
 #include "daemon/forward/forwarder.hpp"
 #include "daemon/forward/rewrite.hpp"
-#include "daemon/intercept/ca_page.hpp"
 #include "daemon/intercept/interceptor.hpp"
 #include "daemon/replay/replayer.hpp"
 #include "daemon/route/gateway.hpp"
@@ -57,7 +59,7 @@ net::Awaitable<void> answer_last_hop(Exchange& exchange) {
 
 }  // namespace
 
-Session::Session(Worker& owner, net::Stream opened, Entrance entrance)
+Session::Session(Worker& owner, net::Stream opened, net::Endpoint peer, Entrance entrance)
     : worker(owner),
       settings(owner.settings),
       stream(std::move(opened)),
@@ -65,7 +67,7 @@ Session::Session(Worker& owner, net::Stream opened, Entrance entrance)
       inbound(stream, http),
       deadline(owner.watchdog, [this] { stream.cancel(); }),
       write_deadline(owner.watchdog, [this] { stream.cancel(); }),
-      address(stream.peer_address()),
+      client(std::move(peer)),
       entrance_(entrance),
       publish_(owner.watchdog, [this] {
         if (recording_ == nullptr) return;
@@ -124,6 +126,65 @@ net::Awaitable<Result<void>> Session::flush() {
 }
 
 net::Awaitable<void> Session::run() {
+  deadline.arm(settings->options.limits.client_idle_timeout);
+  (void)co_await inbound.arrived(Inbound::kHeadRead);
+  deadline.disarm();
+  // No HTTP message begins as SOCKS does.
+  if (entrance_ == Entrance::proxy && http.leftover().starts_with(SocksGreeting::kVersion)) {
+    co_await serve_socks();
+  } else if (!deadline.expired()) {
+    co_await serve_requests();
+  }
+  finish_connect();
+  co_await inbound.stop();
+  if (stream.is_open()) co_await linger();
+  stream.close();
+}
+
+/// A tunnel asked for by SOCKS5 is served as one asked for by CONNECT.
+net::Awaitable<void> Session::serve_socks() {
+  busy_ = true;
+  SocksGreeting greeting(settings->credentials != nullptr);
+  const bool asked = co_await shake_hands(greeting);
+  if (!asked) co_return;
+  socks = Socks::asked;
+  http::RequestHead head{.method = "CONNECT", .target = greeting.target().to_string()};
+  {
+    Exchange exchange(*this, std::move(head));
+    exchange.row().request_version = "SOCKS5";
+    co_await serve(exchange);
+  }
+  socks = Socks::no;
+  busy_ = false;
+  if (std::exchange(entered_, false)) co_await serve_requests();
+}
+
+/// False when it came to nothing; a client that was refused has been told.
+net::Awaitable<bool> Session::shake_hands(SocksGreeting& greeting) {
+  std::string received = http.take_leftover();
+  while (true) {
+    const SocksGreeting::Step step = greeting.next(received, out);
+    if (step == SocksGreeting::Step::log_in) {
+      const bool known = co_await knows(greeting.authorization());
+      greeting.logged_in(known, out);
+    }
+    const auto flushed = co_await flush();
+    if (!flushed || step == SocksGreeting::Step::refused) co_return false;
+    if (step == SocksGreeting::Step::connect) break;
+    if (step == SocksGreeting::Step::log_in) continue;
+    deadline.arm(settings->options.limits.header_timeout);
+    const std::error_code error = co_await inbound.arrived(Inbound::kHeadRead);
+    deadline.disarm();
+    if (error || inbound.gone()) co_return false;
+    received += http.take_leftover();
+  }
+  // What it said ahead belongs to the tunnel.
+  received.copy(http.prepare(received.size()).data(), received.size());
+  http.commit(received.size());
+  co_return true;
+}
+
+net::Awaitable<void> Session::serve_requests() {
   while (!worker.stopping()) {
     const bool readable = co_await read_request();
     if (!readable) break;
@@ -133,16 +194,16 @@ net::Awaitable<void> Session::run() {
     if (worker.services.recorder != nullptr && worker.services.recorder->healthy()) {
       co_await worker.uncongested();
     }
-    co_await serve();
+    connect_.discard();
+    {
+      Exchange exchange(*this, std::move(http.request()));
+      co_await serve(exchange);
+    }
     busy_ = false;
     if (std::exchange(entered_, false)) continue;
     if (!stream.is_open() || !http.start_next_cycle()) break;
     if (!http.has_leftover()) out = {};  // an idle connection keeps no buffer it does not read into
   }
-  finish_connect();
-  co_await inbound.stop();
-  if (stream.is_open()) co_await linger();
-  stream.close();
 }
 
 /// True when a request head is there. A head that cannot be read is answered and recorded here.
@@ -207,10 +268,14 @@ Result<Route> Session::route_request(const http::RequestHead& head) const {
   return route(head, settings->reverse, inside_ ? &*inside_ : nullptr);
 }
 
-net::Awaitable<void> Session::serve() {
+net::Awaitable<void> Session::serve(Exchange& exchange) {
   const Services& services = worker.services;
-  connect_.discard();
-  Exchange exchange(*this, std::move(http.request()));
+  if (exchange.head.target == kProxyScript && entrance_ == Entrance::proxy && !inside_ &&
+      !settings->reverse) {
+    exchange.row().path = kProxyScript;
+    co_await answer_page(exchange, kProxyScript);
+    co_return;
+  }
   auto routed = route_request(exchange.head);
   if (!routed) {
     exchange.row().path = exchange.head.target;
@@ -219,6 +284,17 @@ net::Awaitable<void> Session::serve() {
     co_return;
   }
   exchange.set_route(*routed);
+  // What is inside a tunnel came with its CONNECT, and a SOCKS client has logged in.
+  if (settings->credentials != nullptr && !inside_ && socks == Socks::no) {
+    const bool known =
+        co_await knows(std::string(exchange.head.fields.get("Proxy-Authorization").value_or("")));
+    if (!known) {
+      Failure failure{AccessError::credentials_wanted, Stage::route, Blame::remote,
+                      "this proxy serves only those it knows"};
+      co_await exchange.fail(std::move(failure));
+      co_return;
+    }
+  }
   if (http::passed_through(exchange.head.fields, services.pseudonym)) {
     Failure failure{net::Error::loop, Stage::route, Blame::remote,
                     "Via says the request has been here before"};
@@ -230,10 +306,7 @@ net::Awaitable<void> Session::serve() {
     co_return;
   }
   if (routed->url.authority.host == kOwnHost) {
-    http::ResponseHead head;
-    std::string body;
-    answer_own_host(*settings, routed->target, head, body);
-    co_await exchange.answer(std::move(head), std::move(body));
+    co_await answer_page(exchange, routed->target);
     co_return;
   }
   if (std::string why = worker.services.health.refusal(); !why.empty()) {
@@ -259,6 +332,23 @@ net::Awaitable<void> Session::serve() {
   }
 }
 
+net::Awaitable<void> Session::answer_page(Exchange& exchange, std::string_view target) {
+  http::ResponseHead head;
+  std::string body;
+  answer_own_page(*settings, target, stream.local_endpoint(), head, body);
+  co_await exchange.answer(std::move(head), std::move(body));
+}
+
+/// RFC 9110 section 11.7.
+net::Awaitable<bool> Session::knows(std::string authorization) {
+  const std::shared_ptr<Credentials> credentials = settings->credentials;
+  if (authorization.empty()) co_return false;
+  if (credentials->remembers(authorization)) co_return true;
+  Completion checked(stream.executor());
+  credentials->check(std::move(authorization), checked.callback());
+  co_return co_await checked.take();
+}
+
 /// A tunnel that was granted and never used: refused by a client that says so by leaving, or opened
 /// ahead of need.
 void Session::finish_connect() {
@@ -276,8 +366,8 @@ net::Awaitable<void> Session::linger() {
   if (inbound.gone()) co_return;
   stream.shutdown_send();
   // Nothing can be on its way from a client that has said all it had to say.
-  const http::State client = http.their_state();
-  if (client != http::State::error && client != http::State::send_body) co_return;
+  const http::State theirs = http.their_state();
+  if (theirs != http::State::error && theirs != http::State::send_body) co_return;
   deadline.arm(kLingerTime);
   std::array<char, 4096> discard;
   for (std::size_t total = 0; total < kLingerBytes && !deadline.expired();) {
@@ -288,8 +378,9 @@ net::Awaitable<void> Session::linger() {
   deadline.disarm();
 }
 
-net::Awaitable<void> run_session(Worker& worker, net::Stream stream, Entrance entrance) {
-  Session session(worker, std::move(stream), entrance);
+net::Awaitable<void> run_session(Worker& worker, net::Stream stream, net::Endpoint client,
+                                 Entrance entrance) {
+  Session session(worker, std::move(stream), std::move(client), entrance);
   co_await session.run();
 }
 

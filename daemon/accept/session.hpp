@@ -7,17 +7,20 @@
 #include "client/net/deadline.hpp"
 #include "client/net/stream.hpp"
 #include "daemon/accept/inbound.hpp"
+#include "daemon/accept/socks.hpp"
 #include "daemon/route/router.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
 
 namespace tapedeck {
 
+class Exchange;
+
 /// One client connection and the HTTP loop on it (RFC 9112 section 9): requests are served one
 /// after the other, in the order they came.
 class Session {
  public:
-  Session(Worker& worker, net::Stream stream, Entrance entrance);
+  Session(Worker& worker, net::Stream stream, net::Endpoint client, Entrance entrance);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -39,13 +42,16 @@ class Session {
   Inbound inbound;
   net::Deadline deadline;        ///< for reading; cancels what the stream is doing
   net::Deadline write_deadline;  ///< for writing, likewise
-  std::string address;           ///< the client's, "127.0.0.1:54321"
-  std::string out;               ///< bytes for the client, not written yet
+  const net::Endpoint client;
+  std::string out;  ///< bytes for the client, not written yet
 
   /// The loop goes on inside a tunnel that was granted, over whatever the stream has become;
   /// `received` is what the client already said there, `connect` the record of the CONNECT: kept
   /// only when no request follows.
   void enter(TunnelEnd end, std::string received, storage::Recording connect);
+  /// How a tunnel is asked for and answered when not in HTTP.
+  enum class Socks : std::uint8_t { no, asked, granted };
+  Socks socks = Socks::no;
   /// Writes `out`; fails with Stage::respond.
   net::Awaitable<Result<void>> flush();
   /// Sets what cut() must cancel besides the client's stream; empty to unset.
@@ -54,8 +60,13 @@ class Session {
   void set_recording(storage::Recording* recording);
 
  private:
+  net::Awaitable<void> serve_socks();
+  net::Awaitable<bool> shake_hands(SocksGreeting& greeting);
+  net::Awaitable<void> serve_requests();
   net::Awaitable<bool> read_request();
-  net::Awaitable<void> serve();
+  net::Awaitable<void> serve(Exchange& exchange);
+  net::Awaitable<void> answer_page(Exchange& exchange, std::string_view target);
+  net::Awaitable<bool> knows(std::string authorization);
   Result<Route> route_request(const http::RequestHead& head) const;
   net::Awaitable<void> refuse(Failure failure);
   net::Awaitable<void> linger();
@@ -72,6 +83,7 @@ class Session {
 };
 
 /// Owns a Session for as long as it runs.
-net::Awaitable<void> run_session(Worker& worker, net::Stream stream, Entrance entrance);
+net::Awaitable<void> run_session(Worker& worker, net::Stream stream, net::Endpoint client,
+                                 Entrance entrance);
 
 }  // namespace tapedeck

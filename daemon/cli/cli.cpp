@@ -136,6 +136,7 @@ int run(int argc, char** argv) {
   add_diff(app, common, chosen);
   add_ca(app, common, chosen);
   add_config(app, common, chosen);
+  add_password(app, chosen);
   for (CLI::App* command : app.get_subcommands({})) {
     for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);
     add_common(*command, common);

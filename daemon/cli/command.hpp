@@ -57,6 +57,7 @@ void add_match(CLI::App& app, const Common& common, Chosen& chosen);
 void add_status(CLI::App& app, const Common& common, Chosen& chosen);
 void add_reload(CLI::App& app, const Common& common, Chosen& chosen);
 void add_config(CLI::App& app, const Common& common, Chosen& chosen);
+void add_password(CLI::App& app, Chosen& chosen);
 
 /// Every option of the table but db, for a command that starts a proxy; what was given of them.
 std::shared_ptr<config::Given> add_serve_options(CLI::App& command);

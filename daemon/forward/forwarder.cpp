@@ -4,6 +4,7 @@
 #include <asio/detached.hpp>
 #include <asio/error.hpp>
 
+#include "client/error.hpp"
 #include "client/http/error.hpp"
 #include "client/http/hop_by_hop.hpp"
 #include "client/net/error.hpp"
@@ -90,15 +91,18 @@ bool Forwarder::may_retry(const Failure& failure) const {
 
 net::Awaitable<Result<void>> Forwarder::send_request(bool fresh) {
   upstream_.reset();
-  auto connected = co_await connect_upstream(session_.worker, route_, exchange_.row(), fresh);
+  auto connected = co_await connect_upstream(session_, route_, exchange_.row(), fresh);
   if (!connected) co_return std::move(connected).error();
   upstream_ = *std::move(connected);
   if (canceled_) co_return failure(net::Error::canceled, Stage::connect);
 
   auto hops = max_forwards(exchange_.head);
   if (hops) --*hops;
-  const http::RequestHead head =
+  http::RequestHead head =
       upstream_request(exchange_.head, route_, session_.worker.services.pseudonym, hops);
+  if (const client::Proxy* const proxy = plain_proxy(*session_.settings, route_.url)) {
+    address_to_proxy(head, route_.url, proxy->authorization());
+  }
   std::string bytes;
   bytes.reserve(512);
   if (auto ok = upstream_->http.send_request(head, request_framing_, bytes); !ok) co_return ok;
@@ -136,6 +140,13 @@ net::Awaitable<Result<void>> Forwarder::receive_head() {
     response_byte_seen_ = response_byte_seen_ || upstream_->http.has_leftover();
   }
   upstream_->deadline.disarm();
+  // What another proxy asks of us is not for our client to answer (RFC 9110 section 11.7.1).
+  if (upstream_->http.response().status == 407 &&
+      plain_proxy(*session_.settings, route_.url) != nullptr) {
+    upstream_->stream.close();
+    co_return Failure{client::Error::tunnel_refused, Stage::wait, Blame::remote,
+                      upstream_->address + " wants other credentials than upstream_proxy gives"};
+  }
   head_at_ = net::Clock::now();
   exchange_.row().timings.wait_us = microseconds_between(sent_at_, head_at_);
   co_return Result<void>{};

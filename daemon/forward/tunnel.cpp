@@ -10,7 +10,10 @@ namespace tapedeck {
 net::Awaitable<Result<std::string>> grant_tunnel(Session& session, Exchange& exchange) {
   http::ResponseHead head;
   head.reason = "Connection established";
-  if (auto ok = session.http.send_response(head, http::Framing::none(), session.out); !ok) {
+  if (session.socks == Session::Socks::asked) {
+    session.out += socks_reply(head.status, {});
+    session.socks = Session::Socks::granted;
+  } else if (auto ok = session.http.send_response(head, http::Framing::none(), session.out); !ok) {
     co_return std::move(ok).error();
   }
   storage::Exchange& row = exchange.row();
@@ -70,7 +73,7 @@ net::Awaitable<void> Tunnel::run() {
 
 net::Awaitable<Result<void>> Tunnel::open() {
   if (!upstream_) {
-    auto connected = co_await connect_upstream(session_.worker, route_, exchange_.row(), true);
+    auto connected = co_await connect_upstream(session_, route_, exchange_.row(), true);
     if (!connected) co_return std::move(connected).error();
     upstream_ = *std::move(connected);
   }

@@ -104,6 +104,11 @@ Result<void> Admin::open_tcp(const std::string& where) {
   return {};
 }
 
+std::optional<net::Endpoint> Admin::port() const {
+  const auto* const tcp = std::get_if<net::Acceptor>(&acceptor_);
+  return tcp == nullptr ? std::nullopt : std::optional(tcp->local_endpoint());
+}
+
 net::Awaitable<void> Admin::run() {
   while (acceptor_.index() != 0) {
     Socket socket(worker_.context.get_executor());

@@ -34,6 +34,8 @@ class Admin {
   net::Awaitable<void> run();
   void close();
 
+  /// Where it listens on loopback; empty for a socket in the file system.
+  std::optional<net::Endpoint> port() const;
   /// "unix:/run/x.sock" or "http://127.0.0.1:9999".
   const std::string& address() const noexcept { return address_; }
 

@@ -28,6 +28,7 @@ class Counters {
   Count duration_us{0};  ///< sum
   Count request_bytes{0};
   Count response_bytes{0};
+  Count turned_away{0};         ///< connections of clients
   Count connections_opened{0};  ///< upstream
   Count connections_reused{0};
 };

@@ -141,6 +141,8 @@ std::string metrics_text(const Worker& worker) {
                   counters.connections_opened);
   metrics.counter("upstream_connections_reused", "Exchanges that found one open.",
                   counters.connections_reused);
+  metrics.counter("client_connections_refused", "Closed unheard, by who the client is.",
+                  counters.turned_away);
   metrics.gauge("client_connections", "Open now.", services.connections.load());
   if (services.recorder != nullptr) {
     const storage::RecorderStats stats = services.recorder->stats();

@@ -91,7 +91,7 @@ net::Awaitable<Result<void>> Interceptor::hear() {
 
 /// Dials the server and waits for whoever speaks first. A server that does makes it a tunnel.
 net::Awaitable<Result<void>> Interceptor::wait_for_either() {
-  auto connected = co_await connect_upstream(session_.worker, route_, exchange_.row(), true);
+  auto connected = co_await connect_upstream(session_, route_, exchange_.row(), true);
   if (!connected) co_return std::move(connected).error();
   upstream_ = *std::move(connected);
   // Shared: the loser's handler runs after the winner has resumed this coroutine.

@@ -26,7 +26,7 @@ TEST_F(Usage, WrongUsageIsOneLineAndStatusTwo) {
       {{"sql", "--json", "--csv", "SELECT 1"}, "usage: "},
       {{"config"}, "usage: "},
       {{"serve", "extra"}, "usage: The following argument was not expected: extra"},
-      {{"serve", "--listen", "0.0.0.0:1"}, "configure: --listen: only loopback addresses"},
+      {{"serve", "--listen", "localhost:1"}, "configure: --listen: expected ADDR:PORT"},
       {{"serve", "--mode", "rewind"},
        "configure: --mode: expected record|replay|auto|pass, not 'rewind'"},
       {{"serve", "--tls-timeout", "10"}, "configure: --tls-timeout: expected a duration"},

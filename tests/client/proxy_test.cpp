@@ -26,7 +26,7 @@ TEST_P(ClientProxyUrl, IsUnderstood) {
   const auto proxy = Proxy::parse(GetParam().url);
   ASSERT_THAT(proxy, Succeeds());
   EXPECT_EQ(proxy->authority.to_string(), GetParam().authority);
-  EXPECT_EQ(proxy->authorization, GetParam().authorization);
+  EXPECT_EQ(proxy->authorization(), GetParam().authorization);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
         Parsed{"Slash", "http://proxy.test:3128/", "proxy.test:3128", ""},
         Parsed{"UpperCase", "HTTP://proxy.test:3128", "proxy.test:3128", ""},
         Parsed{"Address", "http://[::1]:3128", "[::1]:3128", ""},
+        Parsed{"Socks", "socks5://proxy.test", "proxy.test:1080", ""},
         Parsed{"UserAndPassword", "http://Aladdin:open%20sesame@proxy.test:1", "proxy.test:1",
                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
         Parsed{"UserOnly", "http://user@proxy.test:1", "proxy.test:1", "Basic dXNlcjo="},
@@ -46,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ClientProxyUrl, OthersAreRefused) {
   for (const std::string url :
-       {"", "proxy.test:3128", "https://proxy.test", "socks5://proxy.test:1080", "http://",
+       {"", "proxy.test:3128", "https://proxy.test", "socks4://proxy.test:1080", "http://",
         "http://user@", "http://proxy.test:99999", "http://proxy.test:port", "http://a b"}) {
     EXPECT_THAT(Proxy::parse(url), FailsAt(Stage::configure, Error::bad_proxy)) << url;
   }

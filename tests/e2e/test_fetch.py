@@ -347,7 +347,7 @@ class Tls(Fetch):
 class Usage(Fetch):
     def test_wrong_usage_is_a_line_and_status_2(self):
         for arguments in (["--connect-to", "a:1", "x"], ["-d", "a", "--json", "b", "x"],
-                          ["--form", "novalue", "x"], ["-x", "socks5://h", "x"], ["--as", "xml", "x"],
+                          ["--form", "novalue", "x"], ["-x", "socks4://h", "x"], ["--as", "xml", "x"],
                           ["-H", "no colon", "x"], ["--timeout", "0", "x"], ["--key", "k", "x"],
                           ["-d", "@/nowhere", "x"], []):
             done = self.fetch(*arguments, status=2)

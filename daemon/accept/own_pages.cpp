@@ -1,12 +1,13 @@
-#include "daemon/intercept/ca_page.hpp"
+#include "daemon/accept/own_pages.hpp"
 
+#include "client/net/stream.hpp"
 #include "daemon/answer.hpp"
 #include "daemon/intercept/authority.hpp"
 
 namespace tapedeck {
 
-void answer_own_host(const Settings& settings, std::string_view target, http::ResponseHead& head,
-                     std::string& body) {
+void answer_own_page(const Settings& settings, std::string_view target, const net::Endpoint& door,
+                     http::ResponseHead& head, std::string& body) {
   head.fields.add("Date", http_date());
   head.fields.add("X-Content-Type-Options", "nosniff");
   if (target == "/ca.pem" && settings.authority != nullptr) {
@@ -14,6 +15,13 @@ void answer_own_host(const Settings& settings, std::string_view target, http::Re
     head.fields.add("Content-Type", "application/x-pem-file");
     head.fields.add("Content-Disposition", "attachment; filename=\"tapedeck-ca.pem\"");
     body = settings.authority->certificate_pem();
+    return;
+  }
+  if (target == kProxyScript) {
+    head.reason = "OK";
+    head.fields.add("Content-Type", "application/x-ns-proxy-autoconfig");
+    body = "function FindProxyForURL(url, host) {\n  return \"PROXY " + net::to_string(door) +
+           "\";\n}\n";
     return;
   }
   const bool about = target == "/";
