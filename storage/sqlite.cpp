@@ -254,4 +254,6 @@ void Transaction::commit() {
   done_ = true;
 }
 
+std::string_view sqlite_version() noexcept { return sqlite3_libversion(); }
+
 }  // namespace tapedeck::storage

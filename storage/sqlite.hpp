@@ -113,4 +113,7 @@ class Transaction {
   bool done_ = false;
 };
 
+/// Of the library that is loaded: "3.40.1".
+std::string_view sqlite_version() noexcept;
+
 }  // namespace tapedeck::storage

@@ -72,43 +72,16 @@ int finished(int status) {
   return complain("write", "standard output could not be written" + why, kFailed);
 }
 
-}  // namespace
-
-Result<config::Options> Common::load(config::Given given) const {
-  if (!db.empty()) given.emplace_back("db", db);
-  return config::load(config, given);
-}
-
-Result<std::unique_ptr<storage::Database>> Common::open_log() const {
-  if (!db.empty()) return storage::open_log(db);
-  auto options = config::load(config, {});
-  if (!options) return std::move(options).error();
-  return storage::open_log(options->db);
-}
-
-int complain(const Failure& failure) {
-  // What is wrong with a configuration is said whole by the detail.
-  if (failure.stage == Stage::configure) return complain("configure", failure.detail, kWrongUsage);
-  std::cerr << "tapedeck: " << harmless(failure.to_string()) << '\n';
-  return kFailed;
-}
-
-int complain(std::string_view stage, std::string_view sentence, int status) {
-  std::cerr << "tapedeck: " << stage << ": " << harmless(sentence) << '\n';
-  return status;
-}
-
-int run(int argc, char** argv) {
-  std::signal(SIGPIPE, quiet_end);
-  Common common;
-  Chosen chosen;
-  CLI::App app("tapedeck records the HTTP traffic of the programs you point at it.", "tapedeck");
+/// The whole command line; what is chosen on it comes to stand in `chosen`.
+void describe(CLI::App& app, Common& common, Chosen& chosen) {
+  app.name("tapedeck");
+  app.description("tapedeck records the HTTP traffic of the programs you point at it.");
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* parsed, const CLI::Error& error) {
     return "tapedeck: usage: " + harmless(usage_sentence(*parsed, error)) +
            "; see tapedeck --help\n";
   });
-  app.set_version_flag("--version", "tapedeck " + std::string(kVersion));
+  app.set_version_flag("--version", version_line());
   app.footer(
       "Examples:\n"
       "  tapedeck serve                      start the proxy on 127.0.0.1:8888\n"
@@ -141,6 +114,48 @@ int run(int argc, char** argv) {
     for (CLI::App* nested : command->get_subcommands({})) add_common(*nested, common);
     add_common(*command, common);
   }
+}
+
+}  // namespace
+
+Outline outline_of_program() {
+  Common common;
+  Chosen chosen;
+  CLI::App app;
+  describe(app, common, chosen);
+  return outline(app);
+}
+
+Result<config::Options> Common::load(config::Given given) const {
+  if (!db.empty()) given.emplace_back("db", db);
+  return config::load(config, given);
+}
+
+Result<std::unique_ptr<storage::Database>> Common::open_log() const {
+  if (!db.empty()) return storage::open_log(db);
+  auto options = config::load(config, {});
+  if (!options) return std::move(options).error();
+  return storage::open_log(options->db);
+}
+
+int complain(const Failure& failure) {
+  // What is wrong with a configuration is said whole by the detail.
+  if (failure.stage == Stage::configure) return complain("configure", failure.detail, kWrongUsage);
+  std::cerr << "tapedeck: " << harmless(failure.to_string()) << '\n';
+  return kFailed;
+}
+
+int complain(std::string_view stage, std::string_view sentence, int status) {
+  std::cerr << "tapedeck: " << stage << ": " << harmless(sentence) << '\n';
+  return status;
+}
+
+int run(int argc, char** argv) {
+  std::signal(SIGPIPE, quiet_end);
+  Common common;
+  Chosen chosen;
+  CLI::App app;
+  describe(app, common, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

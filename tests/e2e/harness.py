@@ -93,8 +93,8 @@ class Case(unittest.TestCase):
         self.env = free_environment(self.dir)
 
     def run_program(self, *command, status=0, text=True, **options):
-        done = subprocess.run(command, capture_output=True, text=text, env=self.env,
-                              timeout=120, **options)
+        done = subprocess.run(command, capture_output=True, text=text,
+                              timeout=120, **{"env": self.env, **options})
         self.assertEqual(done.returncode, status, f"{command}\n{done.stdout}\n{done.stderr}")
         return done
 
