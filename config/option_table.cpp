@@ -390,6 +390,7 @@ std::vector<Option> make_table() {
            "trace, debug, info, warning, error, critical or off; components: accept, forward, "
            "record, tls",
            &Options::log_level, check_log_level),
+      choice("log_format", "text|json", "json: an object a line", &Options::log_format),
       number("max_request_line", "longest request line; beyond it 414", &Limits::max_request_line,
              true, 64),
       number("max_head_size", "largest head; beyond it 431, or 502 from upstream",

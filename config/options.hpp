@@ -65,6 +65,7 @@ struct Options {
   std::string blocked_ports = "25";           ///< "25,465" or "none"
   std::string ca_dir;                         ///< empty: ca/ in the data directory
   std::vector<std::string> log_level;         ///< [component=]level
+  std::string log_format = "text";            ///< text | json
   std::string command;                        ///< what `tapedeck run` runs, for session.command
   unsigned threads = 0;                       ///< 0: one a core, at most four
   Limits limits;

@@ -68,7 +68,7 @@ void raise_descriptor_limit(std::size_t max_connections) {
 }  // namespace
 
 Result<void> Daemon::start() {
-  if (auto ok = log::configure(options_.log_level); !ok) return ok;
+  if (auto ok = log::configure(options_.log_level, options_.log_format); !ok) return ok;
   fill_in(options_);
   auto settings = Settings::make(options_, nullptr);
   if (!settings) return std::move(settings).error();
@@ -293,7 +293,7 @@ Result<Reloaded> Daemon::try_reload() {
   if (!retention) return std::move(retention).error();
   auto settings = Settings::make(options, settings_.get());
   if (!settings) return std::move(settings).error();
-  if (auto ok = log::configure(options.log_level); !ok) return std::move(ok).error();
+  if (auto ok = log::configure(options.log_level, options.log_format); !ok) return std::move(ok).error();
   settings_ = *std::move(settings);
   options_ = std::move(options);
   for (const auto& worker : workers_) {

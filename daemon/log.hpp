@@ -14,8 +14,8 @@ namespace tapedeck::log {
 enum class Component { accept, forward, record, tls };
 
 /// Sets levels from `[component=]level` words. Without any, info on a terminal and warn elsewhere:
-/// the database has every exchange.
-Result<void> configure(const std::vector<std::string>& levels);
+/// the database has every exchange. `format`: "text", or "json" for an object a line.
+Result<void> configure(const std::vector<std::string>& levels, std::string_view format);
 
 spdlog::logger& get(Component component);
 

@@ -107,6 +107,7 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"log_level", "loud"},
       {"log_level", "socks=debug"},
       {"log_level", "record="},
+      {"log_format", "xml"},
       {"max_request_line", "63"},
       {"max_request_line", "long"},
       {"max_head_size", "255"},

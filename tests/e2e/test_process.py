@@ -1,5 +1,6 @@
 """The process: start, refusal to start, stop, and what a crash leaves behind."""
 import contextlib
+import json
 import os
 import random
 import signal
@@ -70,6 +71,26 @@ class Start(Case):
                  for name in os.listdir(f"{self.dir}/new/deep")}
         self.assertEqual(set(modes.values()), {0o600}, modes)
         self.assertEqual(stat.S_IMODE(os.stat(f"{self.dir}/new/deep").st_mode), 0o700)
+
+
+class Log(Case):
+    def test_json_is_an_object_a_line_whatever_was_sent(self):
+        daemon = Daemon(self, "--log-format", "json", "--log-level", "info")
+        hostile = b"GET http://127.0.0.1:1/\x1b[31m\"\\\xff{} HTTP/1.1\r\nHost: h\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", daemon.port)) as client:
+            client.sendall(hostile)
+            client.recv(4096)
+        self.curl(daemon, 'http://127.0.0.1:1/"quoted"')
+        _, _, err = daemon.stop()
+        lines = [json.loads(line) for line in err.splitlines()]
+        self.assertEqual({tuple(line) for line in lines},
+                         {("time", "level", "component", "message")})
+        self.assertRegex(lines[0]["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        said = [line["message"] for line in lines if line["component"] == "forward"]
+        self.assertEqual(len(said), 2, said)
+        self.assertTrue(any('"quoted"' in message or "%22quoted%22" in message
+                            for message in said), said)
+        self.assertNotIn("\x1b", err)
 
 
 class Stop(Case):
