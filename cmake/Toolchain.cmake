@@ -18,11 +18,17 @@ if(TAPEDECK_SANITIZE)
   add_compile_options(-fsanitize=${TAPEDECK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TAPEDECK_SANITIZE})
   # GCC 12 takes a coroutine frame's operator new and delete for a mismatched pair.
-  add_compile_options(-Wno-mismatched-new-delete)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
   if(TAPEDECK_SANITIZE MATCHES thread)
     # asio fences where ThreadSanitizer cannot follow; GCC says so in every file that includes it.
-    add_compile_options(-Wno-tsan)
+    add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   endif()
+endif()
+
+if(TAPEDECK_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  # clang 14 knows fewer warnings, and others, than the compiler that the code is checked with.
+  add_compile_options(-Wno-unknown-warning-option -Wno-everything)
 endif()
 
 find_program(CCACHE_PROGRAM ccache)
