@@ -344,8 +344,9 @@ std::vector<Option> make_table() {
           &Options::retain, not_empty),
       duration("retain_interval", "how often that is looked after", &Limits::retain_interval),
       list("fault", "RULE",
-           "for testing an app: [HOST[/PATH] ]delay=500ms, status=503, drop or reset, and @30% for "
-           "a share of the requests",
+           "for testing an app: [HOST[/PATH] ]delay=500ms, status=503, throttle=10KiB, "
+           "truncate=1KiB, "
+           "drop or reset, and @30% for a share of the requests",
            &Options::faults, not_empty),
       number("fault_seed", "what the share is drawn from: the same seed, the same faults",
              &Limits::fault_seed, false, 0),

@@ -6,6 +6,7 @@
 #include "client/http/grammar.hpp"
 #include "client/http/hop_by_hop.hpp"
 #include "client/net/error.hpp"
+#include "client/proxy.hpp"
 #include "daemon/accept/own_pages.hpp"
 #include "daemon/access/credentials.hpp"
 #include "daemon/access/error.hpp"
@@ -165,7 +166,8 @@ net::Awaitable<bool> Session::shake_hands(SocksGreeting& greeting) {
   while (true) {
     const SocksGreeting::Step step = greeting.next(received, out);
     if (step == SocksGreeting::Step::log_in) {
-      const bool known = co_await knows(greeting.authorization());
+      std::string authorization = client::basic_credentials(greeting.user(), greeting.password());
+      const bool known = co_await knows(std::move(authorization));
       greeting.logged_in(known, out);
     }
     const auto flushed = co_await flush();
@@ -199,6 +201,7 @@ net::Awaitable<void> Session::serve_requests() {
       Exchange exchange(*this, std::move(http.request()));
       co_await serve(exchange);
     }
+    strain = {};
     busy_ = false;
     if (std::exchange(entered_, false)) continue;
     if (!stream.is_open() || !http.start_next_cycle()) break;

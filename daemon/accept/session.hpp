@@ -2,12 +2,14 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "client/http/connection.hpp"
 #include "client/net/deadline.hpp"
 #include "client/net/stream.hpp"
 #include "daemon/accept/inbound.hpp"
 #include "daemon/accept/socks.hpp"
+#include "daemon/fault/strain.hpp"
 #include "daemon/route/router.hpp"
 #include "daemon/worker.hpp"
 #include "storage/recorder.hpp"
@@ -44,6 +46,7 @@ class Session {
   net::Deadline write_deadline;  ///< for writing, likewise
   const net::Endpoint client;
   std::string out;  ///< bytes for the client, not written yet
+  Strain strain;    ///< of the exchange in progress
 
   /// The loop goes on inside a tunnel that was granted, over whatever the stream has become;
   /// `received` is what the client already said there, `connect` the record of the CONNECT: kept
@@ -55,7 +58,10 @@ class Session {
   /// Writes `out`; fails with Stage::respond.
   net::Awaitable<Result<void>> flush();
   /// Sets what cut() must cancel besides the client's stream; empty to unset.
-  void on_cut(std::function<void()> cancel) { on_cut_ = std::move(cancel); }
+  /// Returns what was set before.
+  std::function<void()> on_cut(std::function<void()> cancel) {
+    return std::exchange(on_cut_, std::move(cancel));
+  }
   /// The exchange now in progress, published as `open` each second that it lasts.
   void set_recording(storage::Recording* recording);
 

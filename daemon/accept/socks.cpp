@@ -4,8 +4,6 @@
 
 #include <asio/ip/address.hpp>
 
-#include "client/proxy.hpp"
-
 namespace tapedeck {
 namespace {
 
@@ -85,7 +83,8 @@ SocksGreeting::Step SocksGreeting::read_credentials(std::string& received) {
   const std::size_t password = octet(received, 2 + user);
   if (received.size() < 3 + user + password) return Step::more;
   const std::string message = take(received, 3 + user + password);
-  authorization_ = client::basic_credentials(message.substr(2, user), message.substr(3 + user));
+  user_ = message.substr(2, user);
+  password_ = message.substr(3 + user);
   stage_ = Stage::checking;
   return Step::log_in;
 }

@@ -6,7 +6,6 @@
 
 #include "client/http/result.hpp"
 #include "client/http/url.hpp"
-#include "daemon/access/credentials.hpp"
 
 /// SOCKS5 as a server (RFC 1928, RFC 1929), sans-IO: the other way to ask for a tunnel.
 namespace tapedeck {
@@ -19,7 +18,7 @@ class SocksGreeting {
 
   enum class Step : std::uint8_t {
     more,     ///< feed more bytes
-    log_in,   ///< authorization() is to be checked, then logged_in() called
+    log_in,   ///< user() and password() are to be checked, then logged_in() called
     connect,  ///< target() is asked for
     refused,  ///< `reply` says so; close
   };
@@ -30,8 +29,8 @@ class SocksGreeting {
   Step next(std::string& received, std::string& reply);
   void logged_in(bool right, std::string& reply);
 
-  /// The credentials as an HTTP client would give them: "Basic ...".
-  const std::string& authorization() const noexcept { return authorization_; }
+  const std::string& user() const noexcept { return user_; }
+  const std::string& password() const noexcept { return password_; }
   const http::Authority& target() const noexcept { return target_; }
 
  private:
@@ -43,7 +42,8 @@ class SocksGreeting {
 
   bool wants_credentials_;
   Stage stage_ = Stage::methods;
-  std::string authorization_;
+  std::string user_;
+  std::string password_;
   http::Authority target_;
 };
 

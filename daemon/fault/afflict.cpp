@@ -6,20 +6,20 @@
 #include "daemon/accept/session.hpp"
 
 namespace tapedeck {
-namespace {
 
-/// False when the proxy's stopping ended it.
-net::Awaitable<bool> hold_up(Session& session, std::chrono::milliseconds delay) {
+net::Awaitable<bool> hold_up(Session& session, std::chrono::microseconds delay) {
   net::Timer timer(session.worker.context);
   timer.expires_after(delay);
-  session.on_cut([&timer] { timer.cancel(); });
+  std::function<void()> others;
+  others = session.on_cut([&timer, &others] {
+    timer.cancel();
+    if (others) others();
+  });
   std::error_code canceled;
   co_await timer.async_wait(asio::redirect_error(net::kUseAwaitable, canceled));
-  session.on_cut(nullptr);
+  session.on_cut(std::move(others));
   co_return !canceled;
 }
-
-}  // namespace
 
 net::Awaitable<bool> survives(Session& session, Exchange& exchange, Strike strike) {
   if (strike.delay.count() > 0) {
@@ -30,6 +30,7 @@ net::Awaitable<bool> survives(Session& session, Exchange& exchange, Strike strik
       co_return false;
     }
   }
+  session.strain = std::move(strike.strain);
   if (strike.ending == Strike::Ending::none) co_return true;
   const std::string why = "fault " + strike.rule;
   exchange.row().error_detail = why;

@@ -71,11 +71,24 @@ Result<void> Faults::read_kind(std::string_view kind, Rule& rule) {
     }
     strike.ending = Strike::Ending::status;
     strike.status = static_cast<int>(*status);
+  } else if (name == "throttle") {
+    const auto speed = config::parse_size(value);
+    if (!speed || *speed == 0) {
+      return wrong(rule.text, "expected throttle= and a size, of body a second, such as 10KiB");
+    }
+    strike.strain.bytes_per_second = *speed;
+  } else if (name == "truncate") {
+    const auto size = config::parse_size(value);
+    if (!size) return wrong(rule.text, "expected truncate= and a size such as 1KiB");
+    strike.strain.bytes_left = *size;
+    strike.strain.rule = rule.text;
   } else if (kind == "drop" || kind == "reset") {
     strike.ending = kind == "drop" ? Strike::Ending::drop : Strike::Ending::reset;
   } else {
-    return wrong(rule.text, "expected delay=DURATION, status=NNN, drop or reset, not '" +
-                                std::string(kind) + "'");
+    return wrong(
+        rule.text,
+        "expected delay=DURATION, status=NNN, throttle=SIZE, truncate=SIZE, drop or reset, not '" +
+            std::string(kind) + "'");
   }
   return {};
 }
@@ -88,6 +101,13 @@ Strike Faults::draw(std::string_view host, std::string_view path) {
     const std::uint64_t turn = rule.met.fetch_add(1, std::memory_order_relaxed);
     if (mixed(mixed(seed_ + i) + turn) % 100 >= rule.percent) continue;
     drawn.delay += rule.strike.delay;
+    if (drawn.strain.bytes_per_second == 0) {
+      drawn.strain.bytes_per_second = rule.strike.strain.bytes_per_second;
+    }
+    if (drawn.strain.rule.empty()) {
+      drawn.strain.bytes_left = rule.strike.strain.bytes_left;
+      drawn.strain.rule = rule.strike.strain.rule;
+    }
     if (rule.strike.ending == Strike::Ending::none || drawn.ending != Strike::Ending::none)
       continue;
     drawn.ending = rule.strike.ending;

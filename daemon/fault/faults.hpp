@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/http/result.hpp"
+#include "daemon/fault/strain.hpp"
 
 namespace tapedeck {
 
@@ -24,13 +25,15 @@ struct Strike {
   Ending ending = Ending::none;
   int status = 0;
   std::string rule;  ///< that ended it, as it was written
+  Strain strain;     ///< what befalls the body of the response
 
-  bool any() const noexcept { return delay.count() > 0 || ending != Ending::none; }
+  bool any() const noexcept { return delay.count() > 0 || ending != Ending::none || strain.any(); }
 };
 
 /// Faults for testing an app: `[HOST[/PATH] ]KIND[@PERCENT%]`, KIND being `delay=500ms`,
-/// `status=503`, `drop` or `reset`. Which of the requests that a rule means are struck is drawn
-/// from the seed: the same requests in the same order meet the same faults. Any thread.
+/// `status=503`, `drop`, `reset`, `throttle=10KiB` (of body a second) or `truncate=1KiB`. Which of
+/// the requests that a rule means are struck is drawn from the seed: the same requests in the same
+/// order meet the same faults. Any thread.
 class Faults {
  public:
   /// Fails with Stage::configure and a sentence that names the rule.

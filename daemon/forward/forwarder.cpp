@@ -195,7 +195,7 @@ net::Awaitable<Result<void>> Forwarder::relay_body() {
     if (event->kind == EventKind::end_of_message) co_return co_await end_response();
     if (event->kind == EventKind::data) {
       if (event->data.size() >= read_size / 2) read_size = kBodyRead;
-      if (auto ok = co_await relay_piece(event->data); !ok) co_return ok;
+      if (auto ok = co_await relay(event->data); !ok) co_return ok;
       continue;
     }
     if (auto ok = co_await session_.flush(); !ok) co_return ok;
@@ -230,6 +230,13 @@ net::Awaitable<Result<void>> Forwarder::relay_switched() {
   session_.stream.close();
   upstream_->stream.close();
   co_return Result<void>{};
+}
+
+net::Awaitable<Result<void>> Forwarder::relay(std::string_view data) {
+  if (session_.strain.any()) {
+    return send_strained(session_, data, *this, &Forwarder::relay_piece);
+  }
+  return relay_piece(data);
 }
 
 net::Awaitable<Result<void>> Forwarder::relay_piece(std::string_view data) {

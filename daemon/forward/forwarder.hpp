@@ -34,6 +34,7 @@ class Forwarder {
   net::Awaitable<Result<void>> begin_response();
   net::Awaitable<Result<void>> relay_body();
   net::Awaitable<Result<void>> relay_switched();
+  net::Awaitable<Result<void>> relay(std::string_view data);
   net::Awaitable<Result<void>> relay_piece(std::string_view data);
   net::Awaitable<Result<void>> end_response();
   net::Awaitable<std::error_code> read_upstream(std::size_t size);

@@ -115,7 +115,8 @@ Opening recognize_http(std::string_view bytes) {
       word.size() <= kLongestMethod && std::all_of(word.begin(), word.end(), [](char c) {
         return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
       });
-  if (!method || word.empty() || word == "PRI") return {.kind = Opening::Kind::other};
+  const bool whole = word.size() < bytes.size();
+  if (!method || word.empty() || (whole && word == "PRI")) return {.kind = Opening::Kind::other};
   if (word.size() + 2 > bytes.size()) return {};
   const std::string_view target = bytes.substr(word.size() + 1);
   constexpr std::string_view kHttp = "http";

@@ -254,13 +254,13 @@ net::Awaitable<Result<void>> Replayer::send_body(const storage::RecordedResponse
       offset += static_cast<std::int64_t>(piece.size());
       if (coding.empty()) {
         exchange_.row().response_size += static_cast<std::int64_t>(piece.size());
-        if (auto ok = co_await send_piece(piece); !ok) co_return ok;
+        if (auto ok = co_await send(piece); !ok) co_return ok;
         continue;
       }
       decoded.clear();
       if (auto ok = decoder->push(piece); !ok) co_return ok;
       exchange_.recording.response_body(decoded);
-      if (auto ok = co_await send_piece(decoded); !ok) co_return ok;
+      if (auto ok = co_await send(decoded); !ok) co_return ok;
       co_await session_.worker.uncongested();
     }
   }
@@ -269,6 +269,13 @@ net::Awaitable<Result<void>> Replayer::send_body(const storage::RecordedResponse
     co_return Result<void>{};
   }
   co_return decoder->finish();
+}
+
+net::Awaitable<Result<void>> Replayer::send(std::string_view piece) {
+  if (session_.strain.any()) {
+    return send_strained(session_, piece, *this, &Replayer::send_piece);
+  }
+  return send_piece(piece);
 }
 
 net::Awaitable<Result<void>> Replayer::send_piece(std::string_view piece) {

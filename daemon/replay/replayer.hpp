@@ -36,6 +36,7 @@ class Replayer {
   net::Awaitable<Result<void>> serve(std::int64_t id);
   net::Awaitable<Result<void>> send_body(const storage::RecordedResponse& recorded,
                                          const std::string& coding, Pace& pace);
+  net::Awaitable<Result<void>> send(std::string_view piece);
   net::Awaitable<Result<void>> send_piece(std::string_view piece);
   net::Awaitable<void> forward();
 

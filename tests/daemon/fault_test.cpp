@@ -10,7 +10,8 @@ namespace {
 TEST(Faults, WrongRulesAreNamed) {
   const std::pair<const char*, const char*> table[] = {
       {"explode",
-       "fault 'explode': expected delay=DURATION, status=NNN, drop or reset, not "
+       "fault 'explode': expected delay=DURATION, status=NNN, throttle=SIZE, truncate=SIZE, drop "
+       "or reset, not "
        "'explode'"},
       {"delay", "fault 'delay': expected delay= and a duration such as 500ms"},
       {"delay=0s", "fault 'delay=0s': expected delay= and a duration such as 500ms"},
@@ -18,8 +19,13 @@ TEST(Faults, WrongRulesAreNamed) {
       {"status=101", "fault 'status=101': expected status= and a number from 200 to 599"},
       {"drop@0%", "fault 'drop@0%': expected a share from 1% to 100% after @"},
       {"drop@101", "fault 'drop@101': expected a share from 1% to 100% after @"},
+      {"throttle=0",
+       "fault 'throttle=0': expected throttle= and a size, of body a second, such as "
+       "10KiB"},
+      {"truncate=x", "fault 'truncate=x': expected truncate= and a size such as 1KiB"},
       {"drop=1",
-       "fault 'drop=1': expected delay=DURATION, status=NNN, drop or reset, not "
+       "fault 'drop=1': expected delay=DURATION, status=NNN, throttle=SIZE, truncate=SIZE, drop or "
+       "reset, not "
        "'drop=1'"},
   };
   for (const auto& [rule, sentence] : table) {
@@ -107,6 +113,82 @@ TEST(FaultDialogue, ADelayedRequestIsServed) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(50));
   upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 200 "));
+}
+
+TEST(FaultDialogue, ABodyIsCutAndTheRowSaysWhy) {
+  Proxy proxy(with("truncate=3"));
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send(get(origin));
+  Peer upstream = origin.accept();
+  (void)upstream.read_head();
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef");
+  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(client.read_until_end(), "abc");
+  const Row row = proxy.row();
+  EXPECT_EQ(row.outcome(), "failed 200 relay proxy_internal_response");
+  EXPECT_NE(row.error_detail.find("fault truncate=3"), std::string::npos);
+  EXPECT_EQ(row.response_body, "abc");
+}
+
+TEST(FaultDialogue, AChunkedBodyThatIsCutHasNoEnd) {
+  Proxy proxy(with("truncate=3"));
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send(get(origin));
+  Peer upstream = origin.accept();
+  (void)upstream.read_head();
+  upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n");
+  EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(client.read_until_end(), "3\r\nabc\r\n");
+}
+
+TEST(FaultDialogue, AShortBodyIsNotCut) {
+  Proxy proxy(with("truncate=6"));
+  Origin origin;
+  Peer client = proxy.connect();
+  for (int i = 0; i < 2; ++i) {
+    client.send(get(origin));
+    Peer upstream = origin.accept();
+    (void)upstream.read_head();
+    upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nabcdef");
+    (void)client.read_head();
+    client.expect("abcdef");
+  }
+}
+
+TEST(FaultDialogue, AThrottledBodyTakesItsTimeAndIsWhole) {
+  Proxy proxy(with("throttle=10k"));
+  Origin origin;
+  Peer client = proxy.connect();
+  const auto begun = std::chrono::steady_clock::now();
+  client.send(get(origin));
+  Peer upstream = origin.accept();
+  (void)upstream.read_head();
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x'));
+  (void)client.read_head();
+  client.expect(std::string(2000, 'x'));
+  // The second piece comes a tenth of a second after the first.
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(100));
+  EXPECT_EQ(proxy.row().outcome(), "complete 200");
+}
+
+TEST(FaultDialogue, StoppingCutsAThrottledBody) {
+  Proxy proxy([](config::Options& options) {
+    options.faults = {"throttle=1"};
+    options.limits.shutdown_timeout = std::chrono::milliseconds(10);
+  });
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send(get(origin));
+  Peer upstream = origin.accept();
+  (void)upstream.read_head();
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x'));
+  (void)client.read_head();
+  proxy.stop();
+  client.expect_end();
+  upstream.expect_end();
+  EXPECT_EQ(proxy.all_rows().only().state, "aborted");
 }
 
 TEST(FaultDialogue, StoppingEndsADelay) {

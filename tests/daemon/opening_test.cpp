@@ -94,7 +94,8 @@ TEST(Opening, TellsHttpFromTheRest) {
         "get / HTTP/1.1", "\x16\x02\x01", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}) {
     EXPECT_EQ(recognize(text).kind, Kind::other) << text;
   }
-  for (const std::string text : {"", "G", "GET", "GET ", "GET h", "GET htt", "\x16"}) {
+  for (const std::string text :
+       {"", "G", "GET", "GET ", "GET h", "GET htt", "PRI", "PRINT", "\x16"}) {
     EXPECT_EQ(recognize(text).kind, Kind::incomplete) << text;
   }
 }

@@ -39,7 +39,7 @@ std::pair<Step, std::string> feed(const std::string& input, std::size_t split, b
     received += piece;
     if (step == Step::more) step = greeting.next(received, reply);
     if (step == Step::log_in) {
-      greeting.logged_in(greeting.authorization() == "Basic YWRhOng=", reply);
+      greeting.logged_in(greeting.user() == "ada" && greeting.password() == "x", reply);
       step = greeting.next(received, reply);
     }
   }

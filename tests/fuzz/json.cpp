@@ -18,8 +18,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     taken = false;
     why = error.what();
   }
-  // Deeper than ours goes is no question of grammar; a byte order mark is theirs alone.
-  if (why.find("deep") != why.npos || text.starts_with("\xef\xbb\xbf")) return 0;
-  fuzz::require(taken == nlohmann::json::accept(text));
+  // Deeper than ours goes, or a longer number, is no question of grammar. Theirs passes over a byte
+  // order mark, and takes a NUL for the end; ours replaces half a surrogate pair where theirs
+  // refuses it.
+  if (why.find("deep") != why.npos || why.find("too long") != why.npos ||
+      text.starts_with("\xef\xbb\xbf") || text.find('\0') != text.npos ||
+      text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) {
+    return 0;
+  }
+  try {
+    fuzz::require(!nlohmann::json::parse(text).is_discarded());
+    fuzz::require(taken);
+  } catch (const nlohmann::json::parse_error&) {
+    fuzz::require(!taken);
+  } catch (const nlohmann::json::out_of_range&) {
+    // A number that a double cannot hold: the grammar has no such bound.
+  }
   return 0;
 }
