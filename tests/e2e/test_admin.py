@@ -113,6 +113,10 @@ class Admin(Case):
             return connection.getresponse().status
 
         self.assertEqual(ask("GET", "/status"), 200)
+        for name in ("127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"):
+            through = self.curl(daemon, f"http://{name}:{port}/status").stdout
+            self.assertNotIn("uptime", through)
+            self.assertIn("connect: ", through)
         self.assertEqual(ask("GET", "/status", Host="rebound.example"), 403)
         self.assertEqual(ask("GET", "/status", Origin="http://evil.example"), 403)
         self.assertEqual(ask("GET", "/status", Sec_Fetch_Site="cross-site"), 403)
