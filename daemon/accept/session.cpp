@@ -163,6 +163,7 @@ net::Awaitable<void> Session::serve_socks() {
 /// False when it came to nothing; a client that was refused has been told.
 net::Awaitable<bool> Session::shake_hands(SocksGreeting& greeting) {
   std::string received = http.take_leftover();
+  deadline.arm(settings->options.limits.header_timeout);
   while (true) {
     const SocksGreeting::Step step = greeting.next(received, out);
     if (step == SocksGreeting::Step::log_in) {
@@ -174,12 +175,11 @@ net::Awaitable<bool> Session::shake_hands(SocksGreeting& greeting) {
     if (!flushed || step == SocksGreeting::Step::refused) co_return false;
     if (step == SocksGreeting::Step::connect) break;
     if (step == SocksGreeting::Step::log_in) continue;
-    deadline.arm(settings->options.limits.header_timeout);
     const std::error_code error = co_await inbound.arrived(Inbound::kHeadRead);
-    deadline.disarm();
     if (error || inbound.gone()) co_return false;
     received += http.take_leftover();
   }
+  deadline.disarm();
   // What it said ahead belongs to the tunnel.
   received.copy(http.prepare(received.size()).data(), received.size());
   http.commit(received.size());
@@ -289,8 +289,8 @@ net::Awaitable<void> Session::serve(Exchange& exchange) {
   exchange.set_route(*routed);
   // What is inside a tunnel came with its CONNECT, and a SOCKS client has logged in.
   if (settings->credentials != nullptr && !inside_ && socks == Socks::no) {
-    const bool known =
-        co_await knows(std::string(exchange.head.fields.get("Proxy-Authorization").value_or("")));
+    std::string given(exchange.head.fields.get("Proxy-Authorization").value_or(""));
+    const bool known = co_await knows(std::move(given));
     if (!known) {
       Failure failure{AccessError::credentials_wanted, Stage::route, Blame::remote,
                       "this proxy serves only those it knows"};

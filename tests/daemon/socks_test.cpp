@@ -158,6 +158,17 @@ TEST(Socks, BlockedPortsAreBlockedHereToo) {
   client.expect(kChosen + refusal(2));
 }
 
+TEST(Socks, AGreetingThatDripsIsNotWaitedForForever) {
+  Proxy proxy([](config::Options& options) {
+    options.limits.header_timeout = std::chrono::milliseconds(50);
+  });
+  Peer client = proxy.connect();
+  client.send(kHello);
+  client.expect(kChosen);
+  client.send(bytes({5, 1}));
+  client.expect_end();
+}
+
 TEST(Socks, ClientsLogIn) {
   const ScratchDirectory directory;
   std::ofstream(directory.path("users")) << Credentials::line("ada", "x") << '\n';
