@@ -5,9 +5,12 @@
 
 #include "daemon/access/credentials.hpp"
 #include "daemon/fault/faults.hpp"
+#include "daemon/housekeeper.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/intercept/host_pattern.hpp"
 #include "daemon/log.hpp"
+#include "storage/match/rules.hpp"
+#include "storage/redact/rules.hpp"
 
 namespace tapedeck {
 namespace {
@@ -135,6 +138,27 @@ bool Settings::admits(const net::Endpoint& client) const {
 
 bool Settings::intercepts(std::string_view host, std::uint16_t port) const {
   return options.intercept.empty() || matches_any(options.intercept, host, port);
+}
+
+Result<void> check_rules(const config::Options& options) {
+  using storage::MatchRules;
+  if (auto ok = parse_reverse(options.reverse); !ok) return std::move(ok).error();
+  if (auto ok = Detours::parse(options.upstream_proxies, options.resolve); !ok) {
+    return std::move(ok).error();
+  }
+  if (auto ok = parse_addresses("deny_upstream", options.deny_upstream); !ok) {
+    return std::move(ok).error();
+  }
+  if (auto ok = parse_addresses("allow_client", options.allow_clients); !ok) {
+    return std::move(ok).error();
+  }
+  if (auto ok = parse_retention(options.retain); !ok) return std::move(ok).error();
+  if (auto ok = Faults::parse(options.faults, 0); !ok) return std::move(ok).error();
+  if (auto ok = MatchRules::parse(options.match, options.ignore); !ok) {
+    return std::move(ok).error();
+  }
+  if (auto ok = storage::RedactRules::parse(options.redact); !ok) return std::move(ok).error();
+  return {};
 }
 
 }  // namespace tapedeck

@@ -51,4 +51,7 @@ struct Settings {
   bool intercepts(std::string_view host, std::uint16_t port) const;
 };
 
+/// Looks at every rule that start() would parse, and opens nothing. Fails with Stage::configure.
+Result<void> check_rules(const config::Options& options);
+
 }  // namespace tapedeck

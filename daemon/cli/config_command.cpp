@@ -6,6 +6,7 @@
 #include "config/option_table.hpp"
 #include "daemon/cli/command.hpp"
 #include "daemon/cli/json_text.hpp"
+#include "daemon/settings.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -19,6 +20,7 @@ std::string toml_string(const std::string& value) {
 int check(const Common& common) {
   auto options = config::load(common.config, {});
   if (!options) return complain(options.error());
+  if (auto ok = check_rules(*options); !ok) return complain(ok.error());
   return kDone;
 }
 

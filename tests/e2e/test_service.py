@@ -174,6 +174,21 @@ class Reload(Case):
             client.sendall(b"GET /still HTTP/1.1\r\nHost: h\r\n\r\n")
             self.assertIn(b" 200 ", client.recv(4096))
 
+    def test_config_check_finds_what_a_start_would(self):
+        for text, why in (('upstream_proxy = ["ftp://h"]\n', "upstream_proxy: a proxy is written"),
+                          ('resolve = ["h"]\n', "resolve: expected HOST:PORT:ADDR"),
+                          ('deny_upstream = ["nowhere"]\n', "deny_upstream: expected ADDR"),
+                          ('allow_client = ["1.2.3.4/40"]\n', "allow_client: expected ADDR"),
+                          ('retain = ["age=1y"]\n', "retain 'age=1y'"),
+                          ('fault = ["nonsense"]\n', "fault 'nonsense'"),
+                          ('redact = ["nonsense"]\n', "nonsense"),
+                          ('ignore = ["nonsense"]\n', "nonsense"),
+                          ('reverse = "http://h:0"\n', "reverse: port 0 is nowhere")):
+            self.write(text)
+            wrong = self.tapedeck("config", "check", "--config", self.config, status=2)
+            self.assertRegex(wrong.stderr, r"^tapedeck: configure: .*" + why)
+            self.assertEqual(wrong.stderr.count("\n"), 1, wrong.stderr)
+
     def test_the_command_line_stays_stronger(self):
         daemon = self.daemon("", "--max-head-size", "4KiB")
         self.write('max_head_size = "8KiB"\n')
