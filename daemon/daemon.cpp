@@ -293,7 +293,8 @@ Result<Reloaded> Daemon::try_reload() {
   if (!retention) return std::move(retention).error();
   auto settings = Settings::make(options, settings_.get());
   if (!settings) return std::move(settings).error();
-  if (auto ok = log::configure(options.log_level, options.log_format); !ok) return std::move(ok).error();
+  if (auto ok = log::configure(options.log_level, options.log_format); !ok)
+    return std::move(ok).error();
   settings_ = *std::move(settings);
   options_ = std::move(options);
   for (const auto& worker : workers_) {

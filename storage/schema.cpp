@@ -139,9 +139,9 @@ CREATE TABLE gap(
 ) STRICT;
 )sql";
 
-// Filled behind the recorder, see TextIndex. It keeps which exchanges have a word, not where in them:
-// a third of the size, and rows that match are looked at anyway.
-// crisismerge: SQLite would otherwise now and then merge much at once, and keep the writer from jobs.
+// Filled behind the recorder, see TextIndex. It keeps which exchanges have a word, not where in
+// them: a third of the size, and rows that match are looked at anyway. crisismerge: SQLite would
+// otherwise now and then merge much at once, and keep the writer from jobs.
 constexpr const char* kVersion3 = R"sql(
 CREATE VIRTUAL TABLE exchange_text USING fts5(words, content='', columnsize=0, detail=none);
 INSERT INTO exchange_text(exchange_text, rank) VALUES('crisismerge', 500);

@@ -86,7 +86,7 @@ class Recorder::Writer {
   ExchangeTable exchanges_;
   TextIndex text_;
   bool text_behind_ = true;  ///< there may be exchanges that text_ has not taken in
-  Sha256 digest_;  ///< for small bodies, one after another
+  Sha256 digest_;            ///< for small bodies, one after another
   Queue queue_;
 
   std::mutex tasks_mutex_;

@@ -1,4 +1,5 @@
 #include "storage/export/har_import.hpp"
+
 #include <filesystem>
 
 #include "storage/exchange_table.hpp"

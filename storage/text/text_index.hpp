@@ -30,8 +30,8 @@ class TextIndex {
   /// still as they were: before either is deleted or changed. Of a changed one, call later() after.
   /// The words stay in the file until they are merged away, see compact().
   void remove(std::int64_t id);
-  /// Merges removed words away, for no longer than `budget`, in a transaction of its own; false when
-  /// none is left in the file.
+  /// Merges removed words away, for no longer than `budget`, in a transaction of its own; false
+  /// when none is left in the file.
   bool compact(std::chrono::microseconds budget);
   /// Has an exchange taken in by a later step(), in the caller's transaction.
   void later(std::int64_t id);

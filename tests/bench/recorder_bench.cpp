@@ -1,8 +1,8 @@
 // What recording costs: CPU of the whole process, all threads, by getrusage.
 //
 //   recorder_bench bare N [LOG]           N rows by one prepared statement, 500 to a transaction
-//   recorder_bench recorder N RATE [LOG]  N exchanges through the Recorder, RATE a second (0: unpaced)
-//   recorder_bench body MIB               one response body of MIB mebibytes
+//   recorder_bench recorder N RATE [LOG]  N exchanges through the Recorder, RATE a second (0:
+//   unpaced) recorder_bench body MIB               one response body of MIB mebibytes
 //
 // LOG: one that is there already is added to, to see what its size costs.
 // An exchange is a 1 KB GET with ten header lines on either side, made as the proxy makes it: its
@@ -229,7 +229,8 @@ int main(int argc, char** argv) {
   } else if (what == "body" && count > 0) {
     body(count, scratch.database());
   } else {
-    std::fprintf(stderr, "usage: recorder_bench bare N [LOG] | recorder N [RATE [LOG]] | body MIB\n");
+    std::fprintf(stderr,
+                 "usage: recorder_bench bare N [LOG] | recorder N [RATE [LOG]] | body MIB\n");
     return 2;
   }
 }

@@ -132,8 +132,8 @@ TEST(Match, Rules) {
 TEST(Match, AShapeIsLookedForInLinearTime) {
   // Each would cost a backtracking matcher its stack, or years.
   const std::string long_value(1 << 20, 'a');
-  EXPECT_FALSE(same(query("t=" + long_value + "b"), query("t=" + long_value + "c"),
-                    {"query:t~(a|aa)+"}));
+  EXPECT_FALSE(
+      same(query("t=" + long_value + "b"), query("t=" + long_value + "c"), {"query:t~(a|aa)+"}));
   EXPECT_TRUE(same(query("t=" + long_value), query("t=a"), {"query:t~(a|aa)+"}));
   EXPECT_TRUE(same(query("t=\xff"), query("t=b"), {"query:t~."}));
 }
