@@ -197,18 +197,6 @@ Result<void> Channel<Io>::header(std::string_view name, std::string_view value) 
   return {};
 }
 
-/// A plain proxy is told the whole URL (RFC 9112 section 3.2.2).
-template <class Io>
-http::RequestHead Channel<Io>::head_for_proxy() const {
-  http::RequestHead head = head_;
-  if (head.target.starts_with('/')) head.target = origin_.to_string() + head.target;
-  if (head.target == "*") head.target = origin_.to_string();
-  if (const std::string value = options_.proxy->authorization(); !value.empty()) {
-    head.fields.set("Proxy-Authorization", value);
-  }
-  return head;
-}
-
 /// Everything before the body; leaves the head in `out_`.
 template <class Io>
 auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
@@ -217,9 +205,11 @@ auto Channel<Io>::start(http::Framing framing) -> Task<Result<void>> {
   framing_ = framing;
   out_.clear();
   std::optional<http::RequestHead> rewritten;
-  const bool absolute = options_.proxy && options_.proxy->kind == Proxy::Kind::http && !tunnel_ &&
-                        origin_.scheme != "https";
-  const http::RequestHead& head = absolute ? rewritten.emplace(head_for_proxy()) : head_;
+  if (options_.proxy && options_.proxy->kind == Proxy::Kind::http && !tunnel_ &&
+      origin_.scheme != "https") {
+    options_.proxy->address(rewritten.emplace(head_), origin_);
+  }
+  const http::RequestHead& head = rewritten ? *rewritten : head_;
   if (incoming_) {
     if (incoming_->read_whole()) {
       detach();

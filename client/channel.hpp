@@ -99,7 +99,6 @@ class Channel {
   Task<std::error_code> read_wire();
   bool may_retry(const Failure& failure) const;
 
-  http::RequestHead head_for_proxy() const;
   void detach();
   void take(net::IoResult result, std::span<char> room);
   void complete(Incoming& incoming);

@@ -70,6 +70,14 @@ std::string Proxy::authorization() const {
   return user.empty() && password.empty() ? std::string() : basic_credentials(user, password);
 }
 
+void Proxy::address(http::RequestHead& head, const http::Origin& origin) const {
+  if (head.target.starts_with('/')) head.target = origin.to_string() + head.target;
+  if (head.target == "*") head.target = origin.to_string();
+  if (const std::string value = authorization(); !value.empty()) {
+    head.fields.set("Proxy-Authorization", value);
+  }
+}
+
 void Proxy::lead(Destination& to, bool unread) const {
   if (kind == Kind::socks5) {
     to.socks = SocksRequest{to.dial_to, user, password};

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "client/http/message.hpp"
 #include "client/http/result.hpp"
 #include "client/http/url.hpp"
 
@@ -26,6 +27,10 @@ struct Proxy {
 
   /// Value of Proxy-Authorization, Basic credentials (RFC 7617); empty: none is sent.
   std::string authorization() const;
+
+  /// Makes `head`, in origin-form or "*", a request to this HTTP proxy for `origin` (RFC 9112
+  /// section 3.2.2), with the credentials there are.
+  void address(http::RequestHead& head, const http::Origin& origin) const;
 
   /// Makes `to` lead to where it leads by way of this proxy. `unread`: the proxy passes bytes on;
   /// otherwise an HTTP proxy is to be sent requests in absolute-form.

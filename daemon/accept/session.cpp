@@ -201,7 +201,6 @@ net::Awaitable<void> Session::serve_requests() {
       Exchange exchange(*this, std::move(http.request()));
       co_await serve(exchange);
     }
-    strain = {};
     busy_ = false;
     if (std::exchange(entered_, false)) continue;
     if (!stream.is_open() || !http.start_next_cycle()) break;
@@ -273,6 +272,7 @@ Result<Route> Session::route_request(const http::RequestHead& head) const {
 
 net::Awaitable<void> Session::serve(Exchange& exchange) {
   const Services& services = worker.services;
+  strain = {};
   if (exchange.head.target == kProxyScript && entrance_ == Entrance::proxy && !inside_ &&
       !settings->reverse) {
     exchange.row().path = kProxyScript;

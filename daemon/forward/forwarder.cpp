@@ -101,7 +101,7 @@ net::Awaitable<Result<void>> Forwarder::send_request(bool fresh) {
   http::RequestHead head =
       upstream_request(exchange_.head, route_, session_.worker.services.pseudonym, hops);
   if (const client::Proxy* const proxy = plain_proxy(*session_.settings, route_.url)) {
-    address_to_proxy(head, route_.url, proxy->authorization());
+    proxy->address(head, route_.url.origin());
   }
   std::string bytes;
   bytes.reserve(512);

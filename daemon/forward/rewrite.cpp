@@ -51,13 +51,6 @@ http::RequestHead upstream_request(const http::RequestHead& received, const Rout
   return head;
 }
 
-void address_to_proxy(http::RequestHead& head, const http::Url& url,
-                      const std::string& authorization) {
-  const std::string base = url.origin().to_string();
-  head.target = head.target == "*" ? base : base + head.target;
-  if (!authorization.empty()) head.fields.add("Proxy-Authorization", authorization);
-}
-
 http::ResponseHead downstream_response(const http::ResponseHead& received,
                                        std::string_view pseudonym, bool close) {
   http::ResponseHead head;

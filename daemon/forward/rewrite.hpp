@@ -16,11 +16,6 @@ http::RequestHead upstream_request(const http::RequestHead& received, const Rout
                                    std::string_view pseudonym,
                                    std::optional<unsigned> forwards_left);
 
-/// Makes it a request to another proxy (RFC 9112 section 3.2.2), with credentials for that one when
-/// they are not empty.
-void address_to_proxy(http::RequestHead& head, const http::Url& url,
-                      const std::string& authorization);
-
 /// A response as it goes to the client: hop-by-hop fields gone, Via appended, Date added where it
 /// lacks (RFC 9110 section 6.6.1), `Connection: close` when `close`.
 http::ResponseHead downstream_response(const http::ResponseHead& received,

@@ -5,6 +5,7 @@
 
 #include "client/proxy.hpp"
 #include "daemon/access/credentials.hpp"
+#include "daemon/fault/faults.hpp"
 #include "tests/support/origin.hpp"
 #include "tests/support/proxy.hpp"
 #include "tests/support/scratch_directory.hpp"
@@ -167,6 +168,31 @@ TEST(Socks, AGreetingThatDripsIsNotWaitedForForever) {
   client.expect(kChosen);
   client.send(bytes({5, 1}));
   client.expect_end();
+}
+
+TEST(Socks, AFaultThatStruckTheConnectDoesNotStrikeWhatFollows) {
+  const std::string rule = "truncate=1@50%";
+  std::uint64_t seed = 0;
+  const auto struck_alone = [&] {
+    const auto faults = Faults::parse({rule}, seed).value();
+    const bool connect = faults->draw("127.0.0.1", "").any();
+    return connect && !faults->draw("127.0.0.1", "/").any();
+  };
+  while (!struck_alone()) ++seed;
+  Proxy proxy([&](config::Options& options) {
+    options.faults = {rule};
+    options.limits.fault_seed = seed;
+  });
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send(kHello + connect_to(origin.port()));
+  client.expect(kChosen + kGranted);
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  Peer upstream = origin.accept();
+  upstream.read_head();
+  upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole");
+  client.read_head();
+  client.expect("whole");
 }
 
 TEST(Socks, ClientsLogIn) {
