@@ -41,6 +41,7 @@ void ConnectionPool::put(const http::Origin& origin, std::unique_ptr<PooledConne
   Idle& connections = idle_[origin];
   if (connections.size() >= options_.max_idle_per_origin) return;
   connection->http.release_buffer();
+  connection->stream.rest();
   connection->deadline.disarm();
   connection->reused = true;
   connection->idle_since = watchdog_.now();

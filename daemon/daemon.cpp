@@ -212,6 +212,8 @@ Result<void> Daemon::run() {
   }
   if (admin_) asio::co_spawn(first, admin_->run(), asio::detached);
   if (housekeeper_) housekeeper_->start();
+  heap_trimmer_ = std::make_unique<HeapTrimmer>(first);
+  heap_trimmer_->start();
   manager_ = std::make_unique<ServiceManager>(first);
   manager_->ready(status());
   std::vector<std::jthread> threads;

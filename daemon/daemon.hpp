@@ -8,6 +8,7 @@
 
 #include "config/options.hpp"
 #include "daemon/accept/listener.hpp"
+#include "daemon/heap_trimmer.hpp"
 #include "daemon/housekeeper.hpp"
 #include "daemon/inspect/admin.hpp"
 #include "daemon/reload.hpp"
@@ -69,6 +70,7 @@ class Daemon {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<Housekeeper> housekeeper_;  ///< null when nothing is recorded
+  std::unique_ptr<HeapTrimmer> heap_trimmer_;
   std::unique_ptr<ServiceManager> manager_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<net::Timer> patience_;

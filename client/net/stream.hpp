@@ -75,6 +75,11 @@ class Stream {
   /// section 9.2: unsolicited data never becomes a response).
   bool quiet();
 
+  /// Gives back the buffers that TLS holds for nothing: before a pause.
+  void rest() {
+    if (tls_) tls_->rest();
+  }
+
   /// Every pending operation ends with asio::error::operation_aborted.
   void cancel();
   /// Says that nothing more will be sent (close_notify, FIN); reading goes on.

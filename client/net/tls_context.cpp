@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+#include <utility>
 
 #include "client/net/error.hpp"
 #include "client/net/openssl.hpp"
@@ -113,9 +114,10 @@ Result<void> TlsContext::apply(const TlsOptions& options) {
 }
 
 int TlsContext::keep_session(ssl_st* ssl, ssl_session_st* session) {
-  const auto* owner = static_cast<const TlsSession*>(SSL_get_app_data(ssl));
+  auto* owner = static_cast<TlsSession*>(SSL_get_app_data(ssl));
   if (!SSL_SESSION_is_resumable(session)) return 0;
-  owner->context_->sessions_->put(owner->key_, SslSessionPtr(session));
+  owner->context_->sessions_->put(owner->key_, SslSessionPtr(session),
+                                  std::exchange(owner->offered_, session));
   return 1;  // the reference is ours now
 }
 

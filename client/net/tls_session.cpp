@@ -41,6 +41,7 @@ struct SocketBio {
     if (std::string& waiting = of(bio).received; !waiting.empty()) {
       const std::size_t taken = waiting.copy(into, static_cast<std::size_t>(size));
       waiting.erase(0, taken);
+      if (waiting.empty()) waiting.shrink_to_fit();
       return done(bio, static_cast<ssize_t>(taken), BIO_FLAGS_READ);
     }
     const ssize_t got = ::recv(of(bio).socket, into, static_cast<std::size_t>(size), 0);
@@ -220,6 +221,11 @@ void TlsSession::shut_down() noexcept {
   SSL_shutdown(native_->ssl.get());
 }
 
+void TlsSession::rest() {
+  // A session ticket makes OpenSSL take a write buffer that only the next write would give back.
+  SSL_free_buffers(native_->ssl.get());
+}
+
 bool TlsSession::quiet() {
   if (!usable_ || deferred_.error) return false;
   ERR_clear_error();
@@ -228,8 +234,7 @@ bool TlsSession::quiet() {
   const int returned = SSL_peek_ex(native_->ssl.get(), &byte, 1, &size);
   if (returned == 1) return false;
   const Step step = outcome(returned);
-  // A session ticket makes OpenSSL take a write buffer that only the next write would give back.
-  SSL_free_buffers(native_->ssl.get());
+  rest();
   return !step.error && step.want == Want::read;
 }
 

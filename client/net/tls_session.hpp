@@ -60,6 +60,8 @@ class TlsSession {
   void shut_down() noexcept;
   /// No byte of the peer's waits; what it sent of TLS's own (session tickets) is dealt with.
   bool quiet();
+  /// Gives back the buffers that nothing is in: before a pause.
+  void rest();
   /// The connection is given up: no close_notify will be sent.
   void abandon() noexcept { usable_ = false; }
 
@@ -80,7 +82,8 @@ class TlsSession {
   std::shared_ptr<TlsContext> context_;  ///< null on the server's side
   std::unique_ptr<Native> native_;
   std::string host_;
-  std::string key_;  ///< of the session cache
+  std::string key_;                          ///< of the session cache
+  const ssl_session_st* offered_ = nullptr;  ///< last by the server, to the cache; only compared
   std::string why_;
   TlsFacts facts_;
   Step deferred_;  ///< a failure that came right after data

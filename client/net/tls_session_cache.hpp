@@ -14,10 +14,13 @@ namespace tapedeck::net {
 /// use from any thread.
 class TlsSessionCache {
  public:
-  void put(const std::string& key, SslSessionPtr session) {
+  /// In the place of `former`, if that is still kept: a connection counts once, however many
+  /// tickets it is given. `former` is only compared.
+  void put(const std::string& key, SslSessionPtr session, const SSL_SESSION* former) {
     const std::lock_guard lock(mutex_);
     if (sessions_.size() >= kMaxServers && !sessions_.contains(key)) sessions_.clear();
     auto& kept = sessions_[key];
+    std::erase_if(kept, [&](const SslSessionPtr& other) { return other.get() == former; });
     kept.push_back(std::move(session));
     if (kept.size() > kMaxPerServer) kept.erase(kept.begin());
   }

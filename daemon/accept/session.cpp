@@ -197,15 +197,19 @@ net::Awaitable<void> Session::serve_requests() {
       co_await worker.uncongested();
     }
     connect_.discard();
-    {
-      Exchange exchange(*this, std::move(http.request()));
-      co_await serve(exchange);
-    }
+    co_await serve_request();
     busy_ = false;
     if (std::exchange(entered_, false)) continue;
     if (!stream.is_open() || !http.start_next_cycle()) break;
-    if (!http.has_leftover()) out = {};  // an idle connection keeps no buffer it does not read into
+    // An idle connection keeps no buffer that it does not read into.
+    if (!http.has_leftover()) out.shrink_to_fit();
   }
+}
+
+/// In a frame of its own, so that a connection at rest does not keep room for an exchange.
+net::Awaitable<void> Session::serve_request() {
+  Exchange exchange(*this, std::move(http.request()));
+  co_await serve(exchange);
 }
 
 /// True when a request head is there. A head that cannot be read is answered and recorded here.

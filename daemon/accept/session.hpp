@@ -69,6 +69,7 @@ class Session {
   net::Awaitable<void> serve_socks();
   net::Awaitable<bool> shake_hands(SocksGreeting& greeting);
   net::Awaitable<void> serve_requests();
+  net::Awaitable<void> serve_request();
   net::Awaitable<bool> read_request();
   net::Awaitable<void> serve(Exchange& exchange);
   net::Awaitable<void> answer_page(Exchange& exchange, std::string_view target);
