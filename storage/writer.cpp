@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kRetryDelay{250};
 /// Attempts made to drain the queue at shutdown before what is left is given up.
 constexpr int kRetriesAtClose = 20;
 /// Without a job for so long, the writer indexes text: under load it never does.
-constexpr std::chrono::milliseconds kQuiet{50};
+constexpr std::chrono::milliseconds kQuiet{1000};
 /// How long a job that comes meanwhile may have to wait for it.
 constexpr std::chrono::milliseconds kIndexStep{8};
 

@@ -103,7 +103,7 @@ class Race : public std::enable_shared_from_this<Race> {
     if (done_) return;
     if (!error) {
       winner_ = index;
-      finish({});
+      finish(rewatch(*sockets_[index], endpoints_[index]));
       return;
     }
     if (!attempts_.empty()) attempts_ += "; ";
@@ -116,6 +116,15 @@ class Race : public std::enable_shared_from_this<Race> {
     } else if (pending_ == 0) {
       finish(mixed_ ? make_error_code(Error::unreachable) : last_error_);
     }
+  }
+
+  /// After a connect the reactor watches a socket for writability too, for as long as it knows it:
+  /// each wait for a response would be woken once for nothing.
+  static std::error_code rewatch(Socket& socket, const Endpoint& peer) {
+    std::error_code error;
+    const int descriptor = socket.release(error);
+    if (!error) socket.assign(peer.protocol(), descriptor, error);
+    return error;
   }
 
   void finish(std::error_code outcome) {

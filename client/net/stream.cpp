@@ -71,6 +71,7 @@ Awaitable<IoResult> Stream::read_some(std::span<char> into) {
 
 IoResult Stream::read_now(std::span<char> into) {
   if (tls_) {
+    tls_->try_socket();
     const TlsSession::Step step = tls_->read(into);
     return {step.error, step.size};
   }
@@ -108,6 +109,7 @@ void Stream::async_read_tls(http::Connection& into, std::size_t size, ReadHandle
         // The stream may have been closed after the socket became ready.
         if (!error && !tls_) error = asio::error::operation_aborted;
         if (error) return handler(portable(error), 0);
+        tls_->try_socket();
         async_read_tls(into, size, std::move(handler));
       });
 }
@@ -116,6 +118,7 @@ Awaitable<std::error_code> Stream::wait_for(TlsSession::Want want) {
   std::error_code error;
   const auto direction = want == TlsSession::Want::write ? Socket::wait_write : Socket::wait_read;
   co_await socket_.async_wait(direction, asio::redirect_error(kUseAwaitable, error));
+  if (tls_) tls_->try_socket();
   co_return portable(error);
 }
 

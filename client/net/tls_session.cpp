@@ -24,6 +24,7 @@ struct SocketBio {
   std::string received;  ///< read from the socket before TLS began, and not yet by OpenSSL
   int error = 0;         ///< errno of the last failure
   bool at_end = false;
+  bool drained = false;  ///< the last read left nothing: the next would be in vain
 
   static SocketBio& of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }
 
@@ -44,8 +45,13 @@ struct SocketBio {
       if (waiting.empty()) waiting.shrink_to_fit();
       return done(bio, static_cast<ssize_t>(taken), BIO_FLAGS_READ);
     }
+    if (of(bio).drained) {
+      errno = EAGAIN;
+      return done(bio, -1, BIO_FLAGS_READ);
+    }
     const ssize_t got = ::recv(of(bio).socket, into, static_cast<std::size_t>(size), 0);
     of(bio).at_end = got == 0;
+    of(bio).drained = got > 0 && got < size;
     return done(bio, got, BIO_FLAGS_READ);
   }
   static int write(BIO* bio, const char* bytes, int size) {
@@ -202,6 +208,8 @@ TlsSession::Step TlsSession::read(std::span<char> into) {
   return {.size = total};
 }
 
+void TlsSession::try_socket() noexcept { native_->bio.drained = false; }
+
 bool TlsSession::holds_bytes() const {
   return deferred_.error || SSL_has_pending(native_->ssl.get()) == 1;
 }
@@ -229,6 +237,7 @@ void TlsSession::rest() {
 bool TlsSession::quiet() {
   if (!usable_ || deferred_.error) return false;
   ERR_clear_error();
+  try_socket();
   char byte = 0;
   std::size_t size = 0;
   const int returned = SSL_peek_ex(native_->ssl.get(), &byte, 1, &size);

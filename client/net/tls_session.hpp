@@ -53,6 +53,9 @@ class TlsSession {
   /// At least one byte, asio::error::eof after the peer's close_notify, Error::tls_truncated when
   /// it closed without one (RFC 9112 section 9.8).
   Step read(std::span<char> into);
+  /// To be called when the socket has become readable, or may have. A read that took all there was
+  /// is not followed by another system call before.
+  void try_socket() noexcept;
   /// Received and not yet returned by read().
   bool holds_bytes() const;
   Step write(std::string_view bytes);
