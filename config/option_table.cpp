@@ -85,6 +85,22 @@ Option duration(std::string_view name, std::string_view help,
           .clear = [](Options&) {}};
 }
 
+/// A duration that may be 0: off.
+Option duration_or_off(std::string_view name, std::string_view help,
+                       std::chrono::milliseconds Limits::*member) {
+  Option option = duration(name, help, member);
+  option.value = "DURATION|off";
+  option.set = [member, set = option.set](Options& options, std::string_view given) -> std::string {
+    if (given != "off") return set(options, given);
+    options.limits.*member = std::chrono::milliseconds(0);
+    return {};
+  };
+  option.get = [member, get = option.get](const Options& options) {
+    return (options.limits.*member).count() == 0 ? Strings{"off"} : get(options);
+  };
+  return option;
+}
+
 Option number(std::string_view name, std::string_view help, std::size_t Limits::*member, bool bytes,
               std::size_t least) {
   return {.name = name,
@@ -331,6 +347,12 @@ std::vector<Option> make_table() {
           "query:NAME, form:NAME, json:PATH or body, and ~REGEX behind it for values of that shape "
           "alone; standard: the headers that hold credentials",
           &Options::redact, not_empty),
+      list(
+          "body_limit", "RULE",
+          "how much of a body is recorded, of all or of some: [request|response ][TYPE=]SIZE, "
+          "TYPE a media type such as image/*; the smallest that concerns a body holds, and what it "
+          "cut is marked truncated",
+          &Options::body_limits, not_empty),
       choice("commit", "batched|strict",
              "batched: on disk within 50 ms; strict: before the client sees the last byte",
              &Options::commit),
@@ -413,6 +435,8 @@ std::vector<Option> make_table() {
       duration("tls_timeout", "for a TLS handshake", &Limits::tls_timeout),
       duration("first_byte_timeout", "from the request sent to the response head",
                &Limits::first_byte_timeout),
+      duration_or_off("exchange_timeout", "for a whole exchange, a tunnel excepted",
+                      &Limits::exchange_timeout),
       duration("upstream_idle_timeout", "how long an idle upstream connection is kept",
                &Limits::upstream_idle_timeout),
       number("upstream_idle_connections", "idle connections kept, an origin and thread",
@@ -428,12 +452,13 @@ std::vector<Option> make_table() {
 }
 
 /// What is opened once, and the log's own ways: one recording goes by one set of them.
-constexpr std::string_view kTakeRestart[] = {"listen",  "db",           "session",
-                                             "mode",    "match",        "ignore",
-                                             "pace",    "record",       "on_storage_failure",
-                                             "commit",  "exhausted",    "redact",
-                                             "admin",   "ca_dir",       "redact_body_limit",
-                                             "threads", "queue_budget", "gateway"};
+constexpr std::string_view kTakeRestart[] = {"listen",    "db",           "session",
+                                             "mode",      "match",        "ignore",
+                                             "pace",      "record",       "on_storage_failure",
+                                             "commit",    "exhausted",    "redact",
+                                             "admin",     "ca_dir",       "redact_body_limit",
+                                             "threads",   "queue_budget", "gateway",
+                                             "body_limit"};
 
 /// Levenshtein distance.
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -22,6 +22,7 @@ struct Limits {
   std::chrono::milliseconds connect_timeout{30'000};
   std::chrono::milliseconds tls_timeout{30'000};
   std::chrono::milliseconds first_byte_timeout{300'000};    ///< from request sent to response head
+  std::chrono::milliseconds exchange_timeout{0};            ///< for all of it; 0: none
   std::chrono::milliseconds upstream_idle_timeout{60'000};  ///< a pooled connection's rest
   std::size_t upstream_idle_connections = 64;               ///< pooled per origin and thread
   std::chrono::milliseconds shutdown_timeout{10'000};       ///< for exchanges to finish
@@ -38,6 +39,7 @@ struct Options {
   std::string db;                   ///< empty: tapedeck.db in the data directory
   std::string session;
   std::string mode = "record";                ///< record | replay | auto | pass
+  std::vector<std::string> body_limits;       ///< rules, as parse_body_limits() reads them
   std::vector<std::string> redact;            ///< rules, as storage::RedactRules reads them
   std::vector<std::string> match;             ///< rules: what counts beyond the default key
   std::vector<std::string> ignore;            ///< rules: what does not count

@@ -152,7 +152,8 @@ Mapping map_timeout(Stage stage) {
     case Stage::send:
       return {504, "connection_write_timeout", "The server stopped reading."};
     case Stage::wait:
-      return {504, "http_response_timeout", "Raise first_byte_timeout if the server is this slow."};
+      return {504, "http_response_timeout",
+              "Raise first_byte_timeout, or exchange_timeout, if it is this slow."};
     case Stage::request:
       return {408, "http_request_error", "The request did not arrive in time."};
     case Stage::receive:

@@ -14,6 +14,7 @@
 #include "config/option_table.hpp"
 #include "config/value.hpp"
 #include "daemon/answer.hpp"
+#include "daemon/body_limits.hpp"
 #include "daemon/intercept/authority.hpp"
 #include "daemon/log.hpp"
 #include "daemon/replay/tape.hpp"
@@ -139,6 +140,9 @@ Result<void> Daemon::open_recorder() {
   recording.queue_budget = options.limits.queue_budget;
   recording.redact = options.redact;
   recording.redact_limit = options.limits.redact_body_limit;
+  auto body_limits = parse_body_limits(options.body_limits);
+  if (!body_limits) return std::move(body_limits).error();
+  recording.body_limits = *std::move(body_limits);
   auto opened = storage::Recorder::open(std::move(recording));
   if (!opened) return std::move(opened).error();
   recorder_ = *std::move(opened);

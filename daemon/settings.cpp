@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "daemon/access/credentials.hpp"
+#include "daemon/body_limits.hpp"
 #include "daemon/fault/faults.hpp"
 #include "daemon/housekeeper.hpp"
 #include "daemon/intercept/authority.hpp"
@@ -153,6 +154,7 @@ Result<void> check_rules(const config::Options& options) {
     return std::move(ok).error();
   }
   if (auto ok = parse_retention(options.retain); !ok) return std::move(ok).error();
+  if (auto ok = parse_body_limits(options.body_limits); !ok) return std::move(ok).error();
   if (auto ok = Faults::parse(options.faults, 0); !ok) return std::move(ok).error();
   if (auto ok = MatchRules::parse(options.match, options.ignore); !ok) {
     return std::move(ok).error();

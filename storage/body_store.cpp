@@ -24,6 +24,10 @@ BodyStore::BodyStore(Database& database)
       append_(database.prepare("INSERT INTO body_chunk(body_id, seq, bytes) VALUES(?1, ?2, ?3)")),
       seal_(database.prepare(
           "UPDATE body SET sha256 = ?2, size = ?3, stored_size = ?3 WHERE id = ?1")),
+      insert_cut_(database.prepare("INSERT INTO body(id, size, stored_size, truncated, bytes) "
+                                   "VALUES(?1, ?2, ?3, 1, ?4)")),
+      seal_cut_(database.prepare(
+          "UPDATE body SET size = ?2, stored_size = ?3, truncated = 1 WHERE id = ?1")),
       gather_(database.prepare(
           "UPDATE body SET bytes = (SELECT CAST(coalesce(group_concat(bytes, ''), '') AS BLOB)"
           " FROM (SELECT bytes FROM body_chunk WHERE body_id = ?1 ORDER BY seq)) WHERE id = ?1")),
@@ -70,6 +74,19 @@ std::int64_t BodyStore::end(std::int64_t id, const Digest& digest, std::int64_t 
   }
   recent_.remember(digest, size, known.value_or(id));
   return known.value_or(id);
+}
+
+std::int64_t BodyStore::store_cut(std::span<const char> bytes, std::int64_t whole) {
+  const auto kept = static_cast<std::int64_t>(bytes.size());
+  insert_cut_.bind(1, next_id_).bind(2, whole).bind(3, kept).bind_blob(4, bytes).run();
+  return next_id_++;
+}
+
+void BodyStore::end_cut(std::int64_t id, std::int64_t kept, std::int64_t whole) {
+  seal_cut_.bind(1, id).bind(2, whole).bind(3, kept).run();
+  if (kept > static_cast<std::int64_t>(kChunkSize)) return;
+  gather_.bind(1, id).run();
+  remove_chunks_.bind(1, id).run();
 }
 
 void BodyStore::seal_leftovers() {

@@ -37,6 +37,11 @@ class BodyStore {
   /// or that of an identical one, in whose favour the chunks just written are removed.
   std::int64_t end(std::int64_t id, const Digest& digest, std::int64_t size);
 
+  /// The same two for a body of `whole` bytes of which a limit let less be kept. It is never taken
+  /// for another with the same beginning: its sha256 is NULL.
+  std::int64_t store_cut(std::span<const char> bytes, std::int64_t whole);
+  void end_cut(std::int64_t id, std::int64_t kept, std::int64_t whole);
+
   /// Gives bodies that a crash left without an end the size of what did arrive; their sha256 stays
   /// NULL.
   void seal_leftovers();
@@ -76,6 +81,8 @@ class BodyStore {
   Statement begin_;
   Statement append_;
   Statement seal_;
+  Statement insert_cut_;
+  Statement seal_cut_;
   Statement gather_;
   Statement holds_;
   Statement remove_chunks_;

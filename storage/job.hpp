@@ -30,12 +30,14 @@ struct Message {
   std::string pending;         ///< producer: body bytes not handed over yet, at most one chunk
   LargeBody large;             ///< writer
   std::int64_t stored_id = 0;  ///< producer: of a body the log already holds; 0: none
-  bool examined = false;       ///< producer: whether it has to be held has been asked
-  std::unique_ptr<HeldBody> held = {};  ///< producer: may hold a secret, and is not pending yet
-  Digest digest{};                      ///< writer: of the whole body, from preparing its finish on
+  std::int64_t room = BodyLimits::kNone;  ///< producer: bytes that a limit lets still be kept
+  std::int64_t cut = 0;                   ///< bytes that it did not
+  bool examined = false;                  ///< producer: its head has been looked at
+  std::unique_ptr<HeldBody> held = {};    ///< producer: may hold a secret, and is not pending yet
+  Digest digest{};  ///< writer: of the whole body, from preparing its finish on
 
   /// Writer: there is no body to write.
-  bool empty() const noexcept { return pending.empty() && large.id == 0; }
+  bool empty() const noexcept { return pending.empty() && large.id == 0 && cut == 0; }
 };
 
 /// An exchange being recorded. The producer fills it in and gives it up with the finish; until
@@ -44,6 +46,7 @@ struct Recording::Entry {
   Exchange row;
   Queue* queue = nullptr;
   const Redaction* redaction = nullptr;  ///< null: nothing is secret
+  const BodyLimits* body_limits = nullptr;
   bool keep_bodies = true;
   bool published = false;
   std::int64_t published_size = 0;  ///< of both bodies, when last published

@@ -50,6 +50,7 @@ Recording Recorder::begin() {
   auto entry = std::make_unique<Recording::Entry>();
   entry->queue = &writer_->queue();
   entry->redaction = writer_->redaction();
+  entry->body_limits = &writer_->body_limits();
   entry->keep_bodies = writer_->keep() == Keep::all;
   return Recording(std::move(entry));
 }
@@ -119,16 +120,25 @@ void Recording::response_arrived(std::int64_t at_us) {
   entry_->arrivals.add(entry_->row.response_size, at_us);
 }
 
+/// What the head of a body says of how it is kept.
+void Recording::examine(Side side) {
+  Message& message = entry_->message(side);
+  if (std::exchange(message.examined, true)) return;
+  const Exchange& row = entry_->row;
+  const http::Fields& head = side == Side::request ? row.request_headers : row.response_headers;
+  if (const Redaction* const redaction = entry_->redaction) {
+    const auto scope = redaction->rules().scope(row.host, row.path);
+    message.held = HeldBody::of(*redaction, scope, head);
+  }
+  if (!entry_->body_limits->empty()) {
+    message.room = entry_->body_limits->of(side, head.get("Content-Type").value_or(""));
+  }
+}
+
 /// False when the body may be kept as it comes.
 bool Recording::hold(Side side, std::span<const char> bytes) {
-  const Redaction* const redaction = entry_->redaction;
-  if (redaction == nullptr) return false;
+  examine(side);
   Message& message = entry_->message(side);
-  const Exchange& row = entry_->row;
-  if (!std::exchange(message.examined, true)) {
-    message.held = HeldBody::of(*redaction, redaction->rules().scope(row.host, row.path),
-                                side == Side::request ? row.request_headers : row.response_headers);
-  }
   if (!message.held) return false;
   if (!bytes.empty() && message.held->append(bytes) == HeldBody::Fate::unchanged) {
     const std::unique_ptr<HeldBody> held = std::move(message.held);
@@ -165,7 +175,13 @@ std::string Recording::without_secrets(std::string text) const {
 }
 
 void Recording::tee(Side side, std::span<const char> bytes) {
-  std::string& pending = entry_->message(side).pending;
+  Message& message = entry_->message(side);
+  std::string& pending = message.pending;
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  const std::int64_t kept = std::min(size, message.room);
+  if (message.room != BodyLimits::kNone) message.room -= kept;
+  message.cut += size - kept;
+  bytes = bytes.first(static_cast<std::size_t>(kept));
   while (!bytes.empty()) {
     // Handed over only now that more follows: a body of just one chunk stays a small one.
     if (pending.size() == kChunkSize) hand_over(side);

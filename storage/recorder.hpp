@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/http/result.hpp"
+#include "storage/body_limits.hpp"
 #include "storage/chore.hpp"
 #include "storage/exchange.hpp"
 #include "storage/redact/redaction.hpp"
@@ -29,6 +30,7 @@ struct RecorderOptions {
   Keep keep = Keep::all;
   std::size_t queue_budget = 32u << 20;  ///< bytes waiting for the writer before peers pause
   std::vector<std::string> redact = {};  ///< rules, as RedactRules reads them: what is not recorded
+  BodyLimits body_limits = {};           ///< what is kept of long bodies
   std::size_t redact_limit = kRedactLimit;  ///< bytes of a body that they may look into
 };
 
@@ -137,6 +139,7 @@ class Recording {
   friend struct Job;
   struct Entry;
   explicit Recording(std::unique_ptr<Entry> entry);
+  void examine(Side side);
   void tee(Side side, std::span<const char> bytes);
   void hand_over(Side side, std::function<void(bool ok)> committed = nullptr);
   bool hold(Side side, std::span<const char> bytes);

@@ -123,6 +123,8 @@ Database::Database(const std::string& path, Access access)
 
 Database::~Database() { sqlite3_close_v2(handle_); }
 
+void Database::interrupt() noexcept { sqlite3_interrupt(handle_); }
+
 void Database::execute(const std::string& sql) {
   check(sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr), handle_);
 }

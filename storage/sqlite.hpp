@@ -44,6 +44,10 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  /// What runs now on this connection, on whichever thread, fails with SQLITE_INTERRUPT. Any
+  /// thread.
+  void interrupt() noexcept;
+
   /// Runs one or more statements that return no rows.
   void execute(const std::string& sql);
   Statement prepare(std::string_view sql);

@@ -344,11 +344,22 @@ std::optional<std::int64_t> Recorder::Writer::finish_body(Message& message) {
     return message.stored_id;
   }
   if (message.empty()) return std::nullopt;
+  if (message.cut > 0) return finish_cut_body(message);
   if (message.large.id == 0) return bodies_.store(message.digest, message.pending);
   if (!message.pending.empty()) {
     bodies_.append(message.large.id, message.large.next_seq, message.pending);
   }
   return bodies_.end(message.large.id, message.digest, message.large.size);
+}
+
+std::int64_t Recorder::Writer::finish_cut_body(Message& message) {
+  const std::int64_t whole = message.large.size + message.cut;
+  if (message.large.id == 0) return bodies_.store_cut(message.pending, whole);
+  if (!message.pending.empty()) {
+    bodies_.append(message.large.id, message.large.next_seq, message.pending);
+  }
+  bodies_.end_cut(message.large.id, message.large.size, whole);
+  return message.large.id;
 }
 
 }  // namespace tapedeck::storage

@@ -41,6 +41,7 @@ class Recorder::Writer {
 
   Queue& queue() noexcept { return queue_; }
   Keep keep() const noexcept { return options_.keep; }
+  const BodyLimits& body_limits() const noexcept { return options_.body_limits; }
   const Redaction* redaction() const noexcept { return redaction_ ? &*redaction_ : nullptr; }
   bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
   RecorderStats stats() const;
@@ -68,6 +69,7 @@ class Recorder::Writer {
   void apply(Job::Chunk& chunk);
   void apply(Job::Finish& finish);
   std::optional<std::int64_t> finish_body(Message& message);
+  std::int64_t finish_cut_body(Message& message);
 
   void step_chore();
   void end_chore(const std::string& error);

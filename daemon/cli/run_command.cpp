@@ -80,7 +80,7 @@ int conclude(const config::Options& options, const Daemon& daemon, bool strict) 
   for (const std::string& line : replay_report(summary, strict)) {
     std::cerr << "tapedeck: " << line << std::endl;
   }
-  return summary.missed > 0 || (strict && summary.unused > 0) ? kFailed : kDone;
+  return summary.missed > 0 || (strict && (summary.unused > 0 || summary.unread)) ? kFailed : kDone;
 }
 
 int run_command(config::Options options, const std::vector<std::string>& command, bool strict) {

@@ -35,10 +35,13 @@ Forwarder::Forwarder(Session& session, Exchange& exchange, Route route)
     : session_(session),
       exchange_(exchange),
       route_(std::move(route)),
-      request_framing_(session.http.received_framing()) {}
+      request_framing_(session.http.received_framing()),
+      whole_(session.worker.watchdog, [this] { cancel(); }) {}
 
 net::Awaitable<void> Forwarder::run() {
   session_.on_cut([this] { cancel(); });
+  const auto limit = session_.settings->options.limits.exchange_timeout;
+  if (limit.count() > 0) whole_.arm(limit);
   if (!request_framing_.has_body()) {
     session_.inbound.when_gone([this] { cancel(); });
     session_.inbound.start(Inbound::kHeadRead);
@@ -211,6 +214,7 @@ net::Awaitable<Result<void>> Forwarder::relay_body() {
 /// After 101 (RFC 9110 section 7.8) the bytes are another protocol's: relayed and counted.
 net::Awaitable<Result<void>> Forwarder::relay_switched() {
   upstream_->deadline.disarm();
+  whole_.disarm();
   session_.inbound.when_gone(nullptr);
   co_await session_.inbound.stop();
   storage::Exchange& row = exchange_.row();
@@ -313,6 +317,7 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
 }
 
 net::Awaitable<std::error_code> Forwarder::read_upstream(std::size_t size) {
+  if (canceled_) co_return make_error_code(net::Error::canceled);
   const net::IoResult result = co_await upstream_->stream.read_some(upstream_->http.prepare(size));
   upstream_->http.commit(result.size);
   if (result.error != asio::error::eof) co_return result.error;
@@ -328,6 +333,9 @@ Failure Forwarder::failure(std::error_code code, Stage stage) const {
     where += ": " + why;
   }
   if (upload_failure_) return *upload_failure_;
+  if (whole_.expired()) {
+    return {net::Error::timed_out, stage, Blame::remote, where + ": exchange_timeout"};
+  }
   if (canceled_) return {net::Error::canceled, stage, Blame::local, where};
   if (upstream_ && upstream_->deadline.expired()) {
     // While the request is still going out, only its writes are timed: the server stopped reading.

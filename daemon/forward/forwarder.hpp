@@ -68,7 +68,8 @@ class Forwarder {
   bool upload_sent_ = false;               ///< the whole request is upstream
   bool upload_abandoned_ = false;          ///< ended by us: nobody reads it any more
   bool response_byte_seen_ = false;
-  bool canceled_ = false;  ///< by us: the client is gone or the proxy stops
+  net::Deadline whole_;    ///< for all of the exchange
+  bool canceled_ = false;  ///< by us: the client is gone, the proxy stops, or whole_ ran out
 };
 
 }  // namespace tapedeck

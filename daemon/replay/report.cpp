@@ -14,8 +14,9 @@ std::string counted(std::uint64_t count, const std::string& noun) {
 std::vector<std::string> replay_report(const Tape::Summary& summary, bool list_unused) {
   std::vector<std::string> lines;
   lines.push_back("replayed " + counted(summary.served, "answer") + ", missed " +
-                  counted(summary.missed, "request") + ", " + counted(summary.unused, "recording") +
-                  " unused");
+                  counted(summary.missed, "request") + ", " +
+                  (summary.unread ? "which recordings are unused is not known"
+                                  : counted(summary.unused, "recording") + " unused"));
   for (const Tape::Miss& miss : summary.misses) {
     std::string line = "missed: " + miss.request + ": " + miss.why;
     if (miss.times > 1) line += " (" + std::to_string(miss.times) + " times)";

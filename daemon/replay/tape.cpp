@@ -10,6 +10,9 @@ namespace {
 /// Differences told of the nearest recording; more help nobody.
 constexpr std::size_t kToldDifferences = 5;
 
+/// How long the end of a run waits for a recording that is still being read.
+constexpr std::chrono::seconds kPatience{5};
+
 /// An answer that only makes sense to a conditional request is none to another.
 bool fits(const storage::MatchIndex::Entry& entry, bool conditional) {
   return entry.status != 304 || conditional;
@@ -31,16 +34,20 @@ Result<std::shared_ptr<Tape>> Tape::open(const config::Options& options) {
   if (auto ok = storage::MatchIndex::check_session(**log, options.session); !ok) {
     return std::move(ok).error();
   }
+  tape->log_ = *std::move(log);
   tape->first_ = std::async(
-      std::launch::async,
-      [tape = tape.get(), log = *std::move(log)]() -> Result<std::shared_ptr<storage::MatchIndex>> {
+      std::launch::async, [tape = tape.get()]() -> Result<std::shared_ptr<storage::MatchIndex>> {
         try {
-          return storage::MatchIndex::build(*log, tape->session_, tape->rules_);
+          return storage::MatchIndex::build(*tape->log_, tape->session_, tape->rules_);
         } catch (const storage::SqliteError& error) {
           return Failure{error.code(), Stage::record, Blame::local, error.sentence()};
         }
       });
   return tape;
+}
+
+Tape::~Tape() {
+  if (first_.valid()) log_->interrupt();
 }
 
 /// Call with the mutex held.
@@ -138,11 +145,17 @@ std::pair<std::uint64_t, std::uint64_t> Tape::counts() const {
 
 Tape::Summary Tape::summary() {
   const std::lock_guard lock(mutex_);
+  Summary summary{.served = served_,
+                  .missed = missed_,
+                  .misses = misses_,
+                  .unused = 0,
+                  .unused_ids = {},
+                  .unread = false};
   if (first_.valid()) {
+    summary.unread = first_.wait_for(kPatience) == std::future_status::timeout;
+    if (summary.unread) log_->interrupt();
     if (auto index = first_.get()) reels_.emplace(session_, Reel{*std::move(index), {}});
   }
-  Summary summary{
-      .served = served_, .missed = missed_, .misses = misses_, .unused = 0, .unused_ids = {}};
   for (const auto& [session, reel] : reels_) {
     for (const std::int64_t id : reel.index->ids()) {
       if (used_.contains(id)) continue;

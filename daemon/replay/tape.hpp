@@ -33,6 +33,8 @@ class Tape {
     std::vector<Miss> misses;              ///< the first kListed that differ
     std::size_t unused = 0;                ///< recorded exchanges that were never asked for
     std::vector<std::int64_t> unused_ids;  ///< the first kListed
+    bool unread =
+        false;  ///< nothing was asked, nor the recording read to its end: unused is not known
   };
   static constexpr std::size_t kListed = 100;
 
@@ -51,6 +53,10 @@ class Tape {
   std::string explain(storage::Database& log, const std::string& session,
                       const storage::MatchRequest& request, const storage::Parts& parts);
   void note_miss(std::string request, std::string why);
+
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
 
   const storage::MatchRules& rules() const noexcept { return rules_; }
   Summary summary();
@@ -73,6 +79,7 @@ class Tape {
   const bool grows_;   ///< what is recorded meanwhile answers too
 
   mutable std::mutex mutex_;
+  std::unique_ptr<storage::Database> log_;                           ///< read by first_
   std::future<Result<std::shared_ptr<storage::MatchIndex>>> first_;  ///< of session_
   std::map<std::string, Reel> reels_;                                ///< by session
   std::unordered_set<std::int64_t> used_;

@@ -69,6 +69,7 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"commit", "later"},
       {"retain", ""},
       {"retain_interval", "0s"},
+      {"body_limit", ""},
       {"fault", ""},
       {"fault_seed", "x"},
       {"redact", ""},
@@ -122,6 +123,8 @@ TEST(OptionTable, WrongValuesAreRefusedWithASentence) {
       {"connect_timeout", "1y"},
       {"tls_timeout", "0ms"},
       {"first_byte_timeout", "5 m"},
+      {"exchange_timeout", "0s"},
+      {"exchange_timeout", "never"},
       {"upstream_idle_timeout", "x"},
       {"upstream_idle_connections", "-1"},
       {"shutdown_timeout", "0s"},
@@ -144,10 +147,10 @@ TEST(OptionTable, ValuesAtTheEdgeAreAccepted) {
         std::pair{"max_header_count", "1"}, std::pair{"max_connections", "1"},
         std::pair{"upstream_idle_connections", "0"}, std::pair{"queue_budget", "65536"},
         std::pair{"redact_body_limit", "1KiB"}, std::pair{"redact", "query:key"},
-        std::pair{"header_timeout", "1ms"}, std::pair{"threads", "64"},
-        std::pair{"listen", "127.0.0.1:0"}, std::pair{"listen", "[::1]:65535"},
-        std::pair{"listen", "127.255.0.1:1"}, std::pair{"log_level", "record=debug"},
-        std::pair{"reverse", "https://[::1]:8443/base"}}) {
+        std::pair{"header_timeout", "1ms"}, std::pair{"exchange_timeout", "off"},
+        std::pair{"threads", "64"}, std::pair{"listen", "127.0.0.1:0"},
+        std::pair{"listen", "[::1]:65535"}, std::pair{"listen", "127.255.0.1:1"},
+        std::pair{"log_level", "record=debug"}, std::pair{"reverse", "https://[::1]:8443/base"}}) {
     Options options;
     EXPECT_EQ(find_option(name)->set(options, value), "") << name;
   }

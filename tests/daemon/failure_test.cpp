@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "tests/support/origin.hpp"
 #include "tests/support/proxy.hpp"
@@ -35,6 +36,35 @@ TEST(Failure, NameNotFound) {
   client.send(get("http://nonesuch.invalid/"));
   expect_answer(client, 502, "dns_error");
   EXPECT_EQ(proxy.row().outcome(), "failed 502 resolve dns_error");
+}
+
+TEST(Failure, AWholeExchangeHasATime) {
+  Proxy proxy(
+      [](config::Options& options) { options.limits.exchange_timeout = milliseconds(300); });
+  Origin origin;
+  Peer client = proxy.connect();
+
+  client.send(get(origin.url("/slow-to-answer")));
+  Peer waiting = origin.accept();
+  waiting.read_head();
+  expect_answer(client, 504, "http_response_timeout");
+  EXPECT_EQ(proxy.rows(1)[0].outcome(), "failed 504 wait http_response_timeout");
+
+  // One that always says something in time.
+  Peer reader = proxy.connect();
+  reader.send(get(origin.url("/endless")));
+  Peer dripping = origin.accept();
+  dripping.read_head();
+  dripping.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+  for (int i = 0; i < 2; ++i) {
+    std::this_thread::sleep_for(milliseconds(100));
+    dripping.send(".");
+  }
+  reader.read_head();
+  reader.read_until_end();
+  const Row cut = proxy.rows(2)[1];
+  EXPECT_EQ(cut.outcome(), "failed 200 receive connection_read_timeout");
+  EXPECT_NE(cut.error_detail.find("exchange_timeout"), std::string::npos) << cut.error_detail;
 }
 
 TEST(Failure, Refused) {
