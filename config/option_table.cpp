@@ -155,6 +155,15 @@ std::string check_local_listen(std::string_view given) {
   return "only loopback addresses (127.x.x.x, [::1]) may be listened on, not '" + host + "'";
 }
 
+/// NAME=ADDR:PORT.
+std::string check_session_listen(std::string_view given) {
+  const std::size_t equals = given.rfind('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return "expected NAME=ADDR:PORT, not '" + std::string(given) + "'";
+  }
+  return check_listen(given.substr(equals + 1));
+}
+
 std::string check_url(std::string_view given) {
   if (!given.starts_with("http://") && !given.starts_with("https://")) {
     return "expected a URL that begins with http:// or https://, not '" + std::string(given) + "'";
@@ -336,6 +345,9 @@ std::vector<Option> make_table() {
            "what does not count: [HOST[/PATH] ]query:NAME, json:PATH, form:NAME or body, and "
            "~REGEX behind it to let only values of that shape differ",
            &Options::ignore, not_empty),
+      list("session_listen", "NAME=ADDR:PORT",
+           "replay: a further listener, whose clients are answered from the session NAME",
+           &Options::session_listen, check_session_listen),
       choice("exhausted", "repeat|miss",
              "after the last recorded answer to a request: that one again, or none",
              &Options::exhausted),
@@ -452,13 +464,13 @@ std::vector<Option> make_table() {
 }
 
 /// What is opened once, and the log's own ways: one recording goes by one set of them.
-constexpr std::string_view kTakeRestart[] = {"listen",    "db",           "session",
-                                             "mode",      "match",        "ignore",
-                                             "pace",      "record",       "on_storage_failure",
-                                             "commit",    "exhausted",    "redact",
-                                             "admin",     "ca_dir",       "redact_body_limit",
-                                             "threads",   "queue_budget", "gateway",
-                                             "body_limit"};
+constexpr std::string_view kTakeRestart[] = {"listen",         "db",        "session",
+                                             "mode",           "match",     "ignore",
+                                             "pace",           "record",    "on_storage_failure",
+                                             "commit",         "exhausted", "redact",
+                                             "admin",          "ca_dir",    "redact_body_limit",
+                                             "session_listen", "threads",   "queue_budget",
+                                             "gateway",        "body_limit"};
 
 /// Levenshtein distance.
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -41,6 +41,7 @@ struct Options {
   std::string mode = "record";                ///< record | replay | auto | pass
   std::vector<std::string> body_limits;       ///< rules, as parse_body_limits() reads them
   std::vector<std::string> redact;            ///< rules, as storage::RedactRules reads them
+  std::vector<std::string> session_listen;    ///< NAME=ADDR:PORT: a listener for each recording
   std::vector<std::string> match;             ///< rules: what counts beyond the default key
   std::vector<std::string> ignore;            ///< rules: what does not count
   std::string exhausted = "repeat";           ///< repeat | miss

@@ -71,6 +71,7 @@ void raise_descriptor_limit(std::size_t max_connections) {
 Result<void> Daemon::start() {
   if (auto ok = log::configure(options_.log_level, options_.log_format); !ok) return ok;
   fill_in(options_);
+  if (auto ok = check_rules(options_); !ok) return ok;
   auto settings = Settings::make(options_, nullptr);
   if (!settings) return std::move(settings).error();
   settings_ = *std::move(settings);
@@ -168,6 +169,13 @@ Result<void> Daemon::open_listeners() {
     if (!opened && !(dispensable && opened.error().code == std::errc::address_not_available)) {
       return opened;
     }
+  }
+  for (const std::string& named : options_.session_listen) {
+    const std::size_t equals = named.rfind('=');
+    auto endpoint = parse_endpoint(named.substr(equals + 1));
+    if (!endpoint) return std::move(endpoint).error();
+    if (auto ok = add(Listener::open(*endpoint, Entrance::proxy, workers_)); !ok) return ok;
+    services_.listener_sessions[listeners_.back()->endpoint().port()] = named.substr(0, equals);
   }
   for (const std::string& address : options_.gateway) {
     auto endpoint = parse_endpoint(address);

@@ -154,6 +154,11 @@ Result<void> check_rules(const config::Options& options) {
     return std::move(ok).error();
   }
   if (auto ok = parse_retention(options.retain); !ok) return std::move(ok).error();
+  if (!options.session_listen.empty() && options.mode != "replay" && options.mode != "auto") {
+    return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure,
+                   Blame::local,
+                   "session_listen takes mode replay or auto: nothing is answered from the log"};
+  }
   if (auto ok = parse_body_limits(options.body_limits); !ok) return std::move(ok).error();
   if (auto ok = Faults::parse(options.faults, 0); !ok) return std::move(ok).error();
   if (auto ok = MatchRules::parse(options.match, options.ignore); !ok) {

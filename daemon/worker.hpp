@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,8 +46,14 @@ class Refusals {
 /// the count, which take any thread.
 struct Services {
   std::shared_ptr<Tape> tape;  ///< what answers in replay and auto; else null
-  bool offline = false;        ///< replay: nothing is asked of any server
-  double pace = 0;             ///< of what is replayed; see Pace
+  std::map<std::uint16_t, std::string> listener_sessions;  ///< --session-listen, by port
+  /// The recording that answers at that listener; "" is the default one.
+  std::string session_of(const net::Endpoint& listener) const {
+    const auto found = listener_sessions.find(listener.port());
+    return found == listener_sessions.end() ? std::string() : found->second;
+  }
+  bool offline = false;  ///< replay: nothing is asked of any server
+  double pace = 0;       ///< of what is replayed; see Pace
   Counters counters;
   net::Clock::time_point started_at = net::Clock::now();
   mutable Refusals refusals;

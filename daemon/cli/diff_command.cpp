@@ -7,8 +7,8 @@
 #include "daemon/cli/command.hpp"
 #include "daemon/cli/compare/differences.hpp"
 #include "daemon/cli/compare/recorded_answer.hpp"
+#include "daemon/cli/compare/session_requests.hpp"
 #include "storage/compare/pairing.hpp"
-#include "storage/match/index.hpp"
 #include "storage/query/log_reader.hpp"
 
 namespace tapedeck::cli {
@@ -24,11 +24,6 @@ struct Options {
 
 /// Exchanges told of that only one session has.
 constexpr std::size_t kListed = 20;
-
-Failure wrong(std::string sentence) {
-  return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
-                 std::move(sentence)};
-}
 
 std::optional<std::int64_t> number(std::string_view text) {
   std::int64_t value = 0;
@@ -73,7 +68,7 @@ class Diff {
   int sessions() {
     std::vector<std::vector<storage::Keyed>> sides;
     for (const std::string& name : options_.named) {
-      auto side = session(name);
+      auto side = session_requests(log_, name, rules_);
       if (!side) return complain(side.error());
       sides.push_back(*std::move(side));
     }
@@ -95,24 +90,6 @@ class Diff {
   storage::Comparison compare(const RecordedAnswer& before, const RecordedAnswer& after) const {
     return storage::compare(before.response, after.response,
                             rules_.scope(before.host, before.path));
-  }
-
-  /// Every request of the sessions of that name, or of the one of that number.
-  Result<std::vector<storage::Keyed>> session(const std::string& name) {
-    storage::Statement rows = log_.prepare(
-        "SELECT exchange.id FROM exchange JOIN session ON session.id = session_id "
-        "WHERE (name = ?1 OR session.id = ?2) AND mode <> 'tunnel' AND method IS NOT NULL "
-        "ORDER BY exchange.id");
-    rows.bind(1, name);
-    rows.bind(2, number(name));
-    std::vector<storage::Keyed> found;
-    while (rows.step()) {
-      const std::int64_t id = rows.integer(0);
-      const auto parts = storage::recorded_parts(log_, id, rules_);
-      if (parts) found.push_back({storage::key_of(*parts), id});
-    }
-    if (found.empty()) return wrong("no session '" + name + "', or nothing recorded in it");
-    return found;
   }
 
   /// True when the answers differ.

@@ -4,6 +4,7 @@
 #include "client/http/url.hpp"
 #include "config/load.hpp"
 #include "daemon/cli/command.hpp"
+#include "daemon/cli/learn.hpp"
 #include "daemon/replay/tape.hpp"
 #include "storage/query/log_reader.hpp"
 
@@ -14,6 +15,7 @@ struct Asked {
   std::string request;
   std::vector<std::string> headers;
   std::string data;
+  std::vector<std::string> recordings;  ///< two, to learn from
 };
 
 Failure wrong(std::string sentence) {
@@ -89,22 +91,35 @@ void add_match(CLI::App& app, const Common& common, Chosen& chosen) {
       "https://api.example.com/\n"
       "Prints what counts of the request, then the exchanges that answer it in turn, or the "
       "nearest\n"
-      "one and where it differs (exit status 1).");
+      "one and where it differs (exit status 1). --learn prints what differs between two sessions "
+      "of\n"
+      "the same run as rules to ignore, for review:\n"
+      "  tapedeck match --learn monday tuesday");
   const auto asked = std::make_shared<Asked>();
   const auto given = std::make_shared<config::Given>();
-  match->add_option("request", asked->request, "METHOD and URL in one word, or a URL")
-      ->required()
-      ->type_name("'METHOD URL'");
+  CLI::Option* const request =
+      match->add_option("request", asked->request, "METHOD and URL in one word, or a URL")
+          ->type_name("'METHOD URL'");
   match->add_option("-H,--header", asked->headers, "a header of it")
       ->type_name("'NAME: VALUE'")
       ->expected(1)
       ->take_all();
   match->add_option("-d,--data", asked->data, "its body")->type_name("DATA");
+  match->add_option("--learn", asked->recordings, "two sessions of the same run: propose rules")
+      ->expected(2)
+      ->type_name("SESSION SESSION")
+      ->excludes(request);
   add_options(*match, {"session", "match", "ignore"}, given);
   match->callback([asked, given, &common, &chosen] {
     chosen = [asked, given, &common] {
       auto options = common.load(*given);
       if (!options) return complain(options.error());
+      if (!asked->recordings.empty()) {
+        return learn(*options, asked->recordings[0], asked->recordings[1]);
+      }
+      if (asked->request.empty()) {
+        return complain("usage", "expected 'METHOD URL', or --learn and two sessions", kWrongUsage);
+      }
       // Each answer once.
       options->exhausted = "miss";
       return explain(*options, *asked);

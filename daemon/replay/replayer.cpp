@@ -57,7 +57,10 @@ Replayer::Replayer(Session& session, Exchange& exchange, Route route)
   request_.port = url.port();
   request_.path = url.path;
   request_.query = url.query;
-  asked_session_ = exchange.head.fields.get(kSessionField).value_or("");
+  asked_session_ = exchange.head.fields.get(kSessionField).value_or(route_.session);
+  if (asked_session_.empty()) {
+    asked_session_ = session.worker.services.session_of(session.stream.local_endpoint());
+  }
   exchange_.head.fields.remove(kSessionField);
   request_.headers = exchange_.head.fields;
 }

@@ -34,6 +34,12 @@ Result<std::shared_ptr<Tape>> Tape::open(const config::Options& options) {
   if (auto ok = storage::MatchIndex::check_session(**log, options.session); !ok) {
     return std::move(ok).error();
   }
+  for (const std::string& named : options.session_listen) {
+    const std::string session = named.substr(0, named.rfind('='));
+    if (auto ok = storage::MatchIndex::check_session(**log, session); !ok) {
+      return std::move(ok).error();
+    }
+  }
   tape->log_ = *std::move(log);
   tape->first_ = std::async(
       std::launch::async, [tape = tape.get()]() -> Result<std::shared_ptr<storage::MatchIndex>> {

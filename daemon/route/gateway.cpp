@@ -16,9 +16,21 @@ Failure refuse(std::error_code code, std::string detail) {
   return Failure{code, Stage::route, Blame::remote, std::move(detail)};
 }
 
+constexpr std::string_view kSession = "/session/";
+
+/// The NAME of "/session/NAME/https/...", taken off; empty where there is none.
+std::string_view take_session(std::string_view& target) {
+  if (!target.starts_with(kSession)) return {};
+  const std::size_t end = target.find('/', kSession.size());
+  if (end == std::string_view::npos) return {};
+  const std::string_view name = target.substr(kSession.size(), end - kSession.size());
+  target.remove_prefix(end);
+  return name;
+}
+
 /// The gateway's URL for the server of `url`, without a path.
 std::string base_of(const Route& route, const http::Url& url) {
-  return route.gateway + "/" + url.scheme + "/" + url.authority.to_string();
+  return route.gateway + route.gateway_prefix + "/" + url.scheme + "/" + url.authority.to_string();
 }
 
 /// A URI reference in a response, as the gateway's; what leads nowhere by HTTP stays as it is.
@@ -66,7 +78,8 @@ std::string cookie_at_gateway(std::string_view cookie, const Route& route) {
     kept += "; ";
     if (http::iequals(name, "Path") && part.substr(equals).starts_with("=/")) {
       const std::string_view path = part.substr(equals + 1);
-      kept += "Path=/" + route.url.scheme + "/" + route.url.authority.to_string();
+      kept += "Path=" + route.gateway_prefix + "/" + route.url.scheme + "/" +
+              route.url.authority.to_string();
       if (path != "/") kept += path;
     } else {
       kept += part;
@@ -80,6 +93,7 @@ std::string cookie_at_gateway(std::string_view cookie, const Route& route) {
 Result<Route> route_gateway(const http::RequestHead& head) {
   if (auto ok = check_same_site(head); !ok) return std::move(ok).error();
   std::string_view rest = head.target;
+  const std::string_view session = take_session(rest);
   std::string scheme;
   for (const std::string_view known : {"https", "http"}) {
     if (!scheme.empty() || !rest.starts_with("/" + std::string(known) + "/")) continue;
@@ -99,6 +113,8 @@ Result<Route> route_gateway(const http::RequestHead& head) {
   route.url = *std::move(url);
   route.target = route.url.origin_form();
   if (route.url.path.empty()) route.url.path = "/";
+  route.session = session;
+  if (!session.empty()) route.gateway_prefix = std::string(kSession).append(session);
   route.gateway = "http://" + std::string(head.fields.get("Host").value_or(""));
   return route;
 }

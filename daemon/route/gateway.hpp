@@ -7,7 +7,7 @@
 
 /// The gateway: `http://ADDR:PORT/https/api.example.com/v1/x` stands for
 /// `https://api.example.com/v1/x`, so that a program with a base URL to configure is recorded
-/// without trusting a CA. Pure.
+/// without trusting a CA. `/session/NAME` before it names the recording that answers. Pure.
 namespace tapedeck {
 
 /// Where such a request goes. Fails with Stage::route: http::Error::bad_target when it names no

@@ -34,6 +34,9 @@ struct Route {
   std::optional<http::Authority> dial_to = {};
   /// The gateway as the client knows it, "http://127.0.0.1:8889"; empty for any other request.
   std::string gateway = {};
+  /// What the gateway's path began with, "/session/NAME", and the NAME: the recording that answers.
+  std::string gateway_prefix = {};
+  std::string session = {};
 };
 
 /// The far end of a tunnel that is read: what requests inside it go to.

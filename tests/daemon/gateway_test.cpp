@@ -32,6 +32,10 @@ TEST(Gateway, ThePathNamesTheServer) {
       {"/https/api.example.com", "https://api.example.com/"},
       {"/https/api.example.com?q", "https://api.example.com/?q"},
       {"/http/[::1]:80/%2f//..", "http://[::1]:80/%2f//.."},
+      {"/session/monday/https/api.example.com/v1", "https://api.example.com/v1"},
+      {"/session//https/api.example.com/v1", "https://api.example.com/v1"},
+      {"/session/monday", ""},
+      {"/session/https/api.example.com/v1", ""},
       {"/", ""},
       {"/https/", ""},
       {"/https", ""},
@@ -49,6 +53,16 @@ TEST(Gateway, ThePathNamesTheServer) {
     EXPECT_EQ(route.error().stage, Stage::route) << one.target;
     EXPECT_NE(route.error().to_string().find("/https/HOST/PATH"), std::string::npos);
   }
+}
+
+TEST(Gateway, ASessionStaysInThePath) {
+  const auto route = route_gateway(request("/session/monday/https/a.example/x", kLocal));
+  ASSERT_TRUE(route);
+  EXPECT_EQ(route->session, "monday");
+  http::Fields fields{{"Location", "/y"}, {"Set-Cookie", "a=b; Path=/z"}};
+  stay_at_gateway(fields, *route);
+  EXPECT_EQ(fields.get("Location"), "http://127.0.0.1:8889/session/monday/https/a.example/y");
+  EXPECT_EQ(fields.get("Set-Cookie"), "a=b; Path=/session/monday/https/a.example/z");
 }
 
 TEST(Gateway, OtherSitesInABrowserAreRefused) {

@@ -146,6 +146,37 @@ TEST_F(Replay, PlacesInDifferentSessionsAreTheirOwn) {
   EXPECT_EQ(next("a"), "2");
 }
 
+TEST_F(Replay, AListenerOrTheGatewaysPathChoosesTheSession) {
+  record(get(url("/")), ok("one"), "one");
+  record(get(url("/")), ok("two"), "two");
+  Proxy proxy([&](config::Options& options) {
+    with("replay", "two")(options);
+    options.session_listen = {"one=127.0.0.1:0"};
+    options.gateway = {"127.0.0.1:0"};
+  });
+  EXPECT_EQ(body_of(ask(proxy, get(url("/")))), "two");
+  const std::uint16_t of_one = proxy.daemon().endpoints().at(1).port();
+  Peer client = Peer::connect(of_one);
+  client.send(get(url("/")));
+  EXPECT_EQ(client.read(std::stoul(field(client.read_head(), "Content-Length"))), "one");
+  Peer at_gateway = Peer::connect(proxy.gateway_port());
+  at_gateway.send("GET /session/one/http/" + url("/").substr(7) +
+                  " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  EXPECT_EQ(at_gateway.read(std::stoul(field(at_gateway.read_head(), "Content-Length"))), "one");
+}
+
+TEST_F(Replay, AListenersSessionMustBeThere) {
+  record(get(url("/")), ok("one"), "one");
+  const auto listening = [&](const std::string& mode, const std::string& session) {
+    return [=, this](config::Options& options) {
+      with(mode)(options);
+      options.session_listen = {session + "=127.0.0.1:0"};
+    };
+  };
+  EXPECT_THROW(Proxy(listening("replay", "never")), std::runtime_error);
+  EXPECT_THROW(Proxy(listening("record", "one")), std::runtime_error);
+}
+
 TEST_F(Replay, BodiesDecide) {
   const auto post = [&](const std::string& body) {
     return "POST " + url("/p") +

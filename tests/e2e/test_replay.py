@@ -3,9 +3,10 @@ import os
 import re
 import shutil
 import threading
+import tomllib
 import unittest
 
-from harness import TAPEDECK
+from harness import TAPEDECK, Case, Daemon
 from https_origin import Https
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..")
@@ -160,3 +161,56 @@ class Replay(Https):
         self.assertIn("nearest is exchange 1: query page: 7, recorded 1", near.stdout)
         wrong = self.tapedeck("match", "--db", self.db, "nonsense", status=2)
         self.assertIn("expected 'METHOD URL', not 'nonsense'", wrong.stderr)
+
+
+class Learning(Case):
+    """Two recordings of the same run tell what is volatile."""
+
+    def run_app(self, session, nonce, *options):
+        daemon = Daemon(self, "--session", session, *options)
+        form = f"at={nonce}&user=ada"
+        for arguments in ((f"{self.origin}/items?page=1&ts={nonce}",),
+                          ("-H", "Content-Type: application/json", "-d",
+                           '{"name": "ada", "list": [{"id": %d}, {"id": %d}]}' % (nonce, nonce + 1),
+                           f"{self.origin}/orders"),
+                          ("-d", form, f"{self.origin}/forms"),
+                          (f"{self.origin}/same",)):
+            self.curl(daemon, "-f", "-o", "/dev/null", *arguments)
+        daemon.await_rows(4, f"session_id = (SELECT max(id) FROM session)")
+        daemon.stop()
+
+    def test_what_differs_is_proposed_and_serves_a_third_run(self):
+        self.origin = self.echo_origin()
+        host = "127.0.0.1"
+        self.run_app("monday", 1700000000)
+        self.run_app("tuesday", 1700086400)
+        db = os.path.join(self.dir, "log.db")
+        learnt = self.tapedeck("match", "--db", db, "--learn", "monday", "tuesday").stdout
+        rules = tomllib.loads(learnt)["ignore"]
+        self.assertIn(f"{host}/items query:ts~[0-9]+", rules)
+        self.assertIn(f"{host}/orders json:$.list[*].id~[0-9]+", rules)
+        self.assertIn(f"{host}/forms form:at~[0-9]+", rules)
+        self.assertIn("monday and tuesday: 1 the same, 3 alike by method and path alone, 0 ", learnt)
+        config = os.path.join(self.dir, "learnt.toml")
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(learnt)
+        self.tapedeck("config", "check", "--config", config)
+        # Each answer of the recording; a third value is asked for.
+        replayed = Daemon(self, "--mode", "replay", "--session", "monday", "--config", config)
+        self.curl(replayed, "-f", "-o", "/dev/null", f"{self.origin}/items?page=1&ts=1800000000")
+        self.curl(replayed, "-f", f"{self.origin}/items?page=2&ts=1800000000", status=22)
+        self.curl(replayed, "-f", f"{self.origin}/items?page=1&ts=soon", status=22)
+        replayed.stop()
+        # With them the two are the same.
+        self.tapedeck("diff", "--db", db, "--config", config, "--sessions", "monday", "tuesday")
+        again = self.tapedeck("match", "--db", db, "--config", config, "--learn", "monday", "tuesday")
+        self.assertEqual(tomllib.loads(again.stdout)["ignore"], rules)
+
+    def test_needs_two_recordings(self):
+        self.origin = self.echo_origin()
+        self.run_app("monday", 1)
+        db = os.path.join(self.dir, "log.db")
+        wrong = self.tapedeck("match", "--db", db, "--learn", "monday", "never", status=2)
+        self.assertIn("no session 'never'", wrong.stderr)
+        self.tapedeck("match", "--db", db, "--learn", "monday", status=2)
+        self.tapedeck("match", "--db", db, status=2)

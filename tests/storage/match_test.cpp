@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "storage/match/proposals.hpp"
 #include "storage/match/request.hpp"
 
 namespace tapedeck::storage {
@@ -185,6 +186,68 @@ TEST(Match, DifferencesAreTold) {
   const std::string line =
       differences(parts(query("a=" + std::string(500, 'x')), none), parts(Request{}, none))[0];
   EXPECT_LT(line.size(), 130u);
+}
+
+std::vector<std::string> proposed(const Proposals& proposals) {
+  std::vector<std::string> rules;
+  for (const auto& proposal : proposals.list()) rules.push_back(proposal.rule);
+  return rules;
+}
+
+TEST(Proposals, ARequestsDifferencesAsRules) {
+  const auto none = rules({}, {});
+  Proposals proposals;
+  proposals.note_requests("api.example.com", "/v1",
+                          parts({.query = "page=1&ts=17&once=x",
+                                 .body = R"({"a":[{"id":"0f"},{"id":"1e"}],"b":1})",
+                                 .type = "application/json"},
+                                none),
+                          parts({.query = "page=1&ts=18",
+                                 .body = R"({"a":[{"id":"2d"},{"id":"3c"}],"b":1})",
+                                 .type = "application/json"},
+                                none));
+  EXPECT_EQ(proposed(proposals), (std::vector<std::string>{"api.example.com/v1 query:once",
+                                                           "api.example.com/v1 query:ts~[0-9]+",
+                                                           "api.example.com/v1 json:$.a[*].id"}));
+}
+
+TEST(Proposals, ShapesAreTheNarrowestThatAllValuesHave) {
+  const auto shape = [](std::vector<std::pair<const char*, const char*>> values) {
+    Proposals proposals;
+    for (const auto& [before, after] : values) {
+      proposals.note("h", "/", MatchRule::Kind::query, "q", before, after);
+    }
+    return proposals.list().at(0).rule.substr(std::string("h/ query:q").size());
+  };
+  EXPECT_EQ(shape({{"1", "22"}}), "~[0-9]+");
+  EXPECT_EQ(shape({{"1.5", "2.25"}}), "~[0-9]+\\.[0-9]+");
+  EXPECT_EQ(shape({{"1", "2.25"}}), "~[0-9]+(\\.[0-9]+)?");
+  EXPECT_EQ(
+      shape({{"123e4567-e89b-12d3-a456-426614174000", "123E4567-E89B-12D3-A456-426614174001"}})
+          .substr(0, 18),
+      "~[0-9a-fA-F]{8}-[0");
+  EXPECT_EQ(shape({{"2026-11-27T10:00:00Z", "2026-11-28T10:00:00.5+01:00"}}).substr(0, 13),
+            "~[0-9]{4}-[0-");
+  EXPECT_EQ(shape({{"0123456789abcdef", "fedcba98765432100"}}), "~[0-9a-fA-F]{16,}");
+  EXPECT_EQ(shape({{"1", "2"}, {"3", "x"}}), "");
+}
+
+TEST(Proposals, ManyPathsAreOneRule) {
+  Proposals proposals;
+  for (int i = 0; i < 4; ++i) {
+    proposals.note("h", "/" + std::to_string(i), MatchRule::Kind::json, "$.at", "1", "2");
+  }
+  EXPECT_EQ(proposed(proposals).size(), 4U);
+  proposals.note("h", "/4", MatchRule::Kind::json, "$.at", "1", "x");
+  EXPECT_EQ(proposed(proposals), std::vector<std::string>{"h json:$.at"});
+}
+
+TEST(Proposals, ANameThatARuleCannotHoldIsAPattern) {
+  Proposals proposals;
+  proposals.note("h", "/", MatchRule::Kind::json, "$.a b~c", "x", "y");
+  const std::vector<std::string> found = proposed(proposals);
+  EXPECT_EQ(found, std::vector<std::string>{"h/ json:$.a*b*c"});
+  EXPECT_TRUE(MatchRules::parse({}, found));
 }
 
 }  // namespace
