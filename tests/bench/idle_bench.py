@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What an idle connection costs the proxy, in kB of resident memory.
 
-    idle_bench.py TAPEDECK [--pairs 1500] [--burst] [--tls]
+    idle_bench.py TAPEDECK [--pairs 1500] [--burst] [--tls] [--shared]
 
 Opens PAIRS clients, each to an origin of its own port, so that each holds one client connection and one
 upstream connection; all answer one request and then rest. `--tls` has both sides intercepted; `--burst`
-lets all of them ask at once instead of one after the other. Prints the growth of the process a pair,
+lets all of them ask at once instead of one after the other, `--shared` has one origin for all, whose
+connections they share. At the end all ask once more, and all must be answered. Prints the growth of the process a pair,
 a second later and, when the heap has been trimmed, 15 seconds later.
 """
 import argparse
@@ -50,7 +51,7 @@ async def answer(reader, writer):
 
 
 async def serve_origins(count, context, out):
-    servers = [await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) for _ in range(count)]
+    servers = [await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context, backlog=4096) for _ in range(count)]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     out.write(" ".join(map(str, ports)) + "\n")
     out.flush()
@@ -59,18 +60,22 @@ async def serve_origins(count, context, out):
 
 async def converse(proxy_port, origin_port, context):
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy_port)
-    target = f"http://127.0.0.1:{origin_port}/"
+    authority = f"{'localhost' if context else '127.0.0.1'}:{origin_port}"
+    target = "/" if context else f"http://{authority}/"
     if context:
-        writer.write(f"CONNECT localhost:{origin_port} HTTP/1.1\r\n"
-                     f"Host: localhost:{origin_port}\r\n\r\n".encode())
+        writer.write(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
         await writer.start_tls(context, server_hostname="localhost")
-        target = "/"
-    writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost:{origin_port}\r\n\r\n".encode())
-    head = await reader.readuntil(b"ok")
-    if b" 200 " not in head:
-        sys.exit(head.decode())
-    return reader, writer
+    conversation = reader, writer, f"GET {target} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode()
+    await ask(*conversation)
+    return conversation
+
+
+async def ask(reader, writer, request):
+    writer.write(request)
+    answer = await reader.readuntil(b"ok")
+    if b" 200 " not in answer:
+        sys.exit(answer.decode())
 
 
 async def measure(proxy, port, origins, context, burst):
@@ -86,6 +91,8 @@ async def measure(proxy, port, origins, context, burst):
         await asyncio.sleep(delay)
         grown = resident_kb(proxy.pid) - before
         print(f"{len(rest)} pairs: {grown / len(rest):.1f} kB a pair after {delay} s more")
+    await asyncio.gather(*(ask(*conversation) for conversation in connections))
+    print(f"all {len(connections)} asked again and were answered")
 
 
 def main():
@@ -94,6 +101,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=1500)
     parser.add_argument("--burst", action="store_true")
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--shared", action="store_true")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -106,13 +114,15 @@ def main():
             if options.tls:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(leaf, key)
-            asyncio.run(serve_origins(options.pairs + 1, context, os.fdopen(write_end, "w")))
+            asyncio.run(serve_origins(1 if options.shared else options.pairs + 1, context, os.fdopen(write_end, "w")))
         with os.fdopen(read_end) as lines:
             origins = [int(word) for word in lines.readline().split()]
+        if options.shared:
+            origins *= options.pairs + 1
         proxy = subprocess.Popen(
             [options.tapedeck, "serve", "--listen", "127.0.0.1:0", "--db", f"{folder}/log.db",
-             "--ca-dir", f"{folder}/ca", "--upstream-ca", ca, "--threads", "1", "--max-connections",
-             "20000"], stdout=subprocess.PIPE, text=True)
+             "--ca-dir", f"{folder}/ca", "--upstream-ca", ca, "--max-connections", "20000",
+             "--max-client-connections", "20000"], stdout=subprocess.PIPE, text=True)
         try:
             port = next(int(line.split("127.0.0.1:")[1].split()[0].rstrip(",;/")) for line in proxy.stdout
                         if "127.0.0.1:" in line)
