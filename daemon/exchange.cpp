@@ -134,7 +134,7 @@ net::Awaitable<Result<void>> Exchange::commit_request() {
   }
   Completion committed(session_.stream.executor());
   recording.publish(committed.callback());
-  const bool ok = co_await committed.take();
+  const bool ok = co_await await_commit(committed);
   if (ok) co_return Result<void>{};
   co_return Failure{std::make_error_code(std::errc::io_error), Stage::record, Blame::local,
                     "the request could not be written to the log"};
@@ -155,7 +155,15 @@ net::Awaitable<bool> Exchange::finish(storage::State state) {
   }
   Completion committed(session_.stream.executor());
   recording.finish(committed.callback());
-  co_return co_await committed.take();
+  co_return co_await await_commit(committed);
+}
+
+/// Waits for the log, and counts for how long.
+net::Awaitable<bool> Exchange::await_commit(Completion& committed) {
+  const auto began = net::Clock::now();
+  const bool ok = co_await committed.take();
+  session_.worker.services.counters.recording_waits.add_since(began);
+  co_return ok;
 }
 
 net::Awaitable<bool> Exchange::finish_relay(bool canceled) {

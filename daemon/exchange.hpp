@@ -11,6 +11,7 @@
 
 namespace tapedeck {
 
+class Completion;
 class Session;
 
 /// Fills the error columns of a row.
@@ -53,6 +54,7 @@ class Exchange {
   net::Awaitable<Result<void>> commit_request();
 
  private:
+  net::Awaitable<bool> await_commit(Completion& committed);
   void compose_answer(http::ResponseHead& answer_head, const std::string& body);
   void log_line();
 

@@ -106,6 +106,8 @@ void Worker::cut() {
 }
 
 net::Awaitable<void> Worker::uncongested() {
+  if (!congested()) co_return;
+  const auto began = std::chrono::steady_clock::now();
   while (congested() && !cut_) {
     Completion room(context.get_executor());
     waiting_for_room_.insert(&room.shot());
@@ -113,6 +115,7 @@ net::Awaitable<void> Worker::uncongested() {
     co_await room.take();
     waiting_for_room_.erase(&room.shot());
   }
+  services.counters.recording_waits.add_since(began);
 }
 
 std::function<void(bool)> Completion::callback() {

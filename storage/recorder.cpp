@@ -65,6 +65,8 @@ bool Recorder::healthy() const noexcept { return writer_->healthy(); }
 
 RecorderStats Recorder::stats() const { return writer_->stats(); }
 
+const TimeHistogram& Recorder::commit_times() const noexcept { return writer_->commit_times(); }
+
 const Redaction* Recorder::redaction() const noexcept { return writer_->redaction(); }
 
 void Recorder::perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done) {

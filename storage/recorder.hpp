@@ -14,6 +14,7 @@
 #include "storage/chore.hpp"
 #include "storage/exchange.hpp"
 #include "storage/redact/redaction.hpp"
+#include "storage/time_histogram.hpp"
 
 namespace tapedeck::storage {
 
@@ -78,6 +79,8 @@ class Recorder {
   bool healthy() const noexcept;
 
   RecorderStats stats() const;
+  /// How long the writer's transactions took. Lives as long as the recorder.
+  const TimeHistogram& commit_times() const noexcept;
 
   /// What is taken out of what is recorded; null when nothing is. Lives as long as the recorder.
   const Redaction* redaction() const noexcept;

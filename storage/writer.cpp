@@ -225,10 +225,12 @@ bool Recorder::Writer::commit(std::span<Job> jobs) {
     std::visit([this](auto& step) { prepare(step); }, job.step);
   }
   bodies_.begin_transaction();
+  const auto began = std::chrono::steady_clock::now();
   try {
     Transaction transaction(database_);
     for (Job& job : jobs) std::visit([this](auto& step) { apply(step); }, job.step);
     transaction.commit();
+    commit_times_.add_since(began);
   } catch (const SqliteError& error) {
     bodies_.roll_back();
     note_failure(error.sentence());

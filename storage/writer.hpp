@@ -45,6 +45,7 @@ class Recorder::Writer {
   const Redaction* redaction() const noexcept { return redaction_ ? &*redaction_ : nullptr; }
   bool healthy() const noexcept { return healthy_.load(std::memory_order_relaxed); }
   RecorderStats stats() const;
+  const TimeHistogram& commit_times() const noexcept { return commit_times_; }
   void perform(std::shared_ptr<Chore> chore, std::function<void(std::string error)> done);
 
  private:
@@ -96,6 +97,7 @@ class Recorder::Writer {
 
   std::atomic<std::uint64_t> finished_ = 0;
   std::atomic<std::uint64_t> failed_writes_ = 0;
+  TimeHistogram commit_times_;
   std::atomic<bool> healthy_ = true;
   mutable std::mutex error_mutex_;
   std::string last_error_;

@@ -1,7 +1,5 @@
 #include "daemon/inspect/counters.hpp"
 
-#include <algorithm>
-
 namespace tapedeck {
 
 void Counters::count(const storage::Exchange& exchange) noexcept {
@@ -9,10 +7,7 @@ void Counters::count(const storage::Exchange& exchange) noexcept {
   const auto mode = static_cast<std::size_t>(exchange.mode);
   const auto state = static_cast<std::size_t>(exchange.state);
   exchanges[mode][state].fetch_add(1, kRelaxed);
-  const std::int64_t total = exchange.timings.total_us.value_or(0);
-  const auto bucket = std::lower_bound(kBuckets.begin(), kBuckets.end(), total);
-  durations[static_cast<std::size_t>(bucket - kBuckets.begin())].fetch_add(1, kRelaxed);
-  duration_us.fetch_add(static_cast<std::uint64_t>(total), kRelaxed);
+  durations.add(exchange.timings.total_us.value_or(0));
   request_bytes.fetch_add(static_cast<std::uint64_t>(exchange.request_size), kRelaxed);
   response_bytes.fetch_add(static_cast<std::uint64_t>(exchange.response_size), kRelaxed);
   if (!exchange.upstream_reused) return;

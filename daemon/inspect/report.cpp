@@ -58,6 +58,18 @@ class Metrics {
     family(name, "gauge", help, unit);
     sample("", "", std::to_string(value));
   }
+  void histogram(const std::string& name, const char* help, const storage::TimeHistogram& times) {
+    family(name, "histogram", help, "seconds");
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i <= storage::TimeHistogram::kBuckets.size(); ++i) {
+      below += times.count(i);
+      const bool last = i == storage::TimeHistogram::kBuckets.size();
+      const auto end = last ? 0 : static_cast<std::uint64_t>(storage::TimeHistogram::kBuckets[i]);
+      sample("_bucket", "le=\"" + (last ? "+Inf" : seconds(end)) + "\"", std::to_string(below));
+    }
+    sample("_sum", "", seconds(times.sum_us()));
+    sample("_count", "", std::to_string(below));
+  }
   std::string take() { return std::move(text_) + "# EOF\n"; }
 
  private:
@@ -121,20 +133,9 @@ std::string metrics_text(const Worker& worker) {
                      std::to_string(count_of(counters, mode, state)));
     }
   }
-  metrics.family("exchange_duration_seconds", "histogram",
-                 "From the request head read to the last byte of the response.", "seconds");
-  std::uint64_t below = 0;
-  for (std::size_t i = 0; i < counters.durations.size(); ++i) {
-    below += counters.durations[i];
-    const bool last = i == Counters::kBuckets.size();
-    metrics.sample(
-        "_bucket",
-        "le=\"" + (last ? "+Inf" : seconds(static_cast<std::uint64_t>(Counters::kBuckets[i]))) +
-            "\"",
-        std::to_string(below));
-  }
-  metrics.sample("_sum", "", seconds(counters.duration_us));
-  metrics.sample("_count", "", std::to_string(below));
+  metrics.histogram("exchange_duration_seconds",
+                    "From the request head read to the last byte of the response.",
+                    counters.durations);
   metrics.counter("request_body_bytes", "Of request bodies.", counters.request_bytes, "bytes");
   metrics.counter("response_body_bytes", "Of response bodies.", counters.response_bytes, "bytes");
   metrics.counter("upstream_connections_opened", "Exchanges that opened one.",
@@ -148,6 +149,12 @@ std::string metrics_text(const Worker& worker) {
     const storage::RecorderStats stats = services.recorder->stats();
     metrics.counter("recorded_exchanges", "Rows written.", stats.exchanges);
     metrics.gauge("queue_bytes", "Waiting for the log's writer.", stats.queued_bytes, "bytes");
+    metrics.histogram("commit_duration_seconds", "Of the log's transactions, the commit included.",
+                      services.recorder->commit_times());
+    metrics.histogram("recording_wait_seconds",
+                      "What recording added: an exchange waited, its queue being full or a strict "
+                      "commit due.",
+                      counters.recording_waits);
     metrics.counter("failed_writes", "Transactions that could not be committed.",
                     stats.failed_writes);
     metrics.counter("unrecorded_exchanges", "Gone by while the log could not be written.",

@@ -67,8 +67,17 @@ class Admin(Case):
             samples["tapedeck_exchanges_total", 'mode="forward",outcome="complete"'], 2)
         self.assertEqual(samples["tapedeck_exchange_duration_seconds_count", None], 2)
         self.assertEqual(samples["tapedeck_exchange_duration_seconds_bucket", 'le="+Inf"'], 2)
+        self.assertGreaterEqual(samples["tapedeck_commit_duration_seconds_count", None], 1)
+        self.assertEqual(samples["tapedeck_recording_wait_seconds_count", None], 0)
         self.assertEqual(samples["tapedeck_upstream_connections_opened_total", None]
                          + samples["tapedeck_upstream_connections_reused_total", None], 2)
+
+    def test_what_a_strict_commit_costs_is_measured(self):
+        daemon = Daemon(self, "--commit", "strict")
+        self.curl(daemon, self.echo_origin() + "/a")
+        text = self.ask(daemon, "/metrics")[1]
+        waits = int(re.search(r"tapedeck_recording_wait_seconds_count (\d+)", text)[1])
+        self.assertEqual(waits, 2)  # before the request is sent, and before the answer's last byte
 
     def test_the_socket_is_its_owners_alone(self):
         daemon = Daemon(self)
