@@ -191,18 +191,6 @@ std::string newer_sentence(const std::string& path, std::int64_t version, std::s
          ", this one knows up to " + std::to_string(known) + "); use that version";
 }
 
-/// SQLite's refusal of a file as a sentence, or nullopt when the file is not what is wrong.
-std::optional<std::string> damage_sentence(const SqliteError& error, const std::string& path) {
-  switch (error.code().value() & 0xff) {
-    case SQLITE_NOTADB:
-      return path + " is not a SQLite database";
-    case SQLITE_CORRUPT:
-      return path + " is damaged; move it away, or rescue it with sqlite3's .recover";
-    default:
-      return std::nullopt;
-  }
-}
-
 /// Makes `file` mode 0600. By path: closing a descriptor of an open database would drop the locks
 /// that SQLite holds on it in this process.
 void tighten(const std::string& file) {
@@ -272,6 +260,17 @@ void make_private(const std::string& path) {
   tighten(path);
   tighten(path + "-wal");
   tighten(path + "-shm");
+}
+
+std::optional<std::string> damage_sentence(const SqliteError& error, const std::string& path) {
+  switch (error.code().value() & 0xff) {
+    case SQLITE_NOTADB:
+      return path + " is not a SQLite database";
+    case SQLITE_CORRUPT:
+      return path + " is damaged; move it away, or rescue it with sqlite3's .recover";
+    default:
+      return std::nullopt;
+  }
 }
 
 void migrate(Database& database, const std::string& path, std::span<const char* const> steps) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,6 +22,9 @@ int schema_version() noexcept;
 /// SQL: column `redacted` of table `exchange`, NULL in a log that does not have it yet. Throws
 /// SqliteError.
 std::string redacted_column(Database& log);
+
+/// SQLite's refusal of a file as a sentence, or nullopt when the file is not what is wrong.
+std::optional<std::string> damage_sentence(const SqliteError& error, const std::string& path);
 
 /// Makes the file at `path` fit for the writer: creates it (0600, in directories made 0700) when
 /// absent, takes group and world access away when it has any, and runs the steps that are missing

@@ -116,7 +116,10 @@ const std::error_category& sqlite_category() noexcept {
 }
 
 SqliteError::SqliteError(int code, const std::string& what)
-    : std::system_error(code, sqlite_category(), what), sentence_(what) {}
+    : std::system_error(code, sqlite_category(), what), sentence_(what) {
+  if ((code & 0xff) != SQLITE_CORRUPT) return;
+  sentence_ += "; move the log away, or rescue it with sqlite3's .recover";
+}
 
 Database::Database(const std::string& path, Access access)
     : handle_(access == Access::read_only ? open_reader(path) : open_writer(path)) {}

@@ -53,4 +53,15 @@ std::string Backup::result() const {
   return nlohmann::json{{"file", file_}, {"pages", pages_}, {"bytes", error ? 0 : bytes}}.dump();
 }
 
+std::string damage_in(const std::string& copy) {
+  try {
+    Database database(copy, Database::Access::read_only);
+    Statement check = database.prepare("PRAGMA quick_check(1)");
+    const std::string found = check.step() ? std::string(check.text(0)) : std::string();
+    return found == "ok" ? std::string() : found;
+  } catch (const SqliteError& error) {
+    return error.sentence();
+  }
+}
+
 }  // namespace tapedeck::storage

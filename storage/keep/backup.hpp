@@ -29,4 +29,8 @@ class Backup : public Chore {
   bool finished_ = false;
 };
 
+/// What is wrong with a backup, or "": the copy of a damaged log is as damaged. Reads all of it:
+/// not for the writer's thread.
+std::string damage_in(const std::string& copy);
+
 }  // namespace tapedeck::storage

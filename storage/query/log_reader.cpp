@@ -28,6 +28,9 @@ Result<std::unique_ptr<Database>> open_log(const std::string& path) {
     if (auto ok = check_readable(*database, path); !ok) return std::move(ok).error();
     return database;
   } catch (const SqliteError& failed) {
+    if (auto damage = damage_sentence(failed, path)) {
+      return Failure{failed.code(), Stage::record, Blame::local, *std::move(damage)};
+    }
     return cannot_read(path, failed.code(), failed.sentence());
   }
 }

@@ -72,6 +72,26 @@ class Admin(Case):
         self.assertEqual(samples["tapedeck_upstream_connections_opened_total", None]
                          + samples["tapedeck_upstream_connections_reused_total", None], 2)
 
+    def test_a_damaged_log_is_said_to_be_and_not_backed_up(self):
+        origin = self.echo_origin()
+        daemon = Daemon(self)
+        self.curl(daemon, *[origin + "/a"] * 50, "-d", "x" * 3000)
+        daemon.await_rows(50)
+        daemon.stop()
+        with open(daemon.db, "r+b") as log:
+            log.seek(0, os.SEEK_END)
+            for page in range(8192, log.tell(), 4096):
+                log.seek(page)
+                log.write(b"\xff" * 600)
+        copy = os.path.join(self.dir, "copy.db")
+        refused = self.tapedeck("backup", "--db", daemon.db, copy, status=1)
+        self.assertRegex(refused.stderr, "^tapedeck: backup: .*damaged.*\n$")
+        self.assertFalse(os.path.exists(copy))
+        for command in (("ls",), ("show", "1"), ("sql", "SELECT * FROM exchange"), ("sessions",),
+                        ("export", "--format", "jsonl"), ("match", origin + "/a")):
+            said = self.tapedeck(*command, "--db", daemon.db, status=1).stderr
+            self.assertRegex(said, r"^tapedeck: .*malformed.*\.recover\n$", command)
+
     def test_what_a_strict_commit_costs_is_measured(self):
         daemon = Daemon(self, "--commit", "strict")
         self.curl(daemon, self.echo_origin() + "/a")
