@@ -65,7 +65,7 @@ int explain(const config::Options& options, const Asked& asked) {
   }
   std::string answers;
   while (true) {
-    auto id = (*tape)->take(**log, "", *request, parts);
+    auto id = (*tape)->take("", *request, parts);
     if (!id) return complain(id.error());
     if (!*id) break;
     answers += (answers.empty() ? "" : ", then ") + std::to_string(**id);

@@ -153,7 +153,7 @@ Result<std::optional<std::int64_t>> Replayer::find() {
   Services& services = session_.worker.services;
   Shelf& shelf = session_.worker.shelf();
   const storage::Parts parts = request_.parts(body_, services.tape->rules());
-  auto taken = services.tape->take(shelf.log, asked_session_, request_, parts);
+  auto taken = services.tape->take(asked_session_, request_, parts);
   if (!taken || *taken || !services.offline) return taken;
   const storage::Redaction* const redaction =
       services.recorder == nullptr ? nullptr : services.recorder->redaction();

@@ -22,62 +22,66 @@ bool is_conditional(const http::Fields& headers) {
   return headers.contains("If-None-Match") || headers.contains("If-Modified-Since");
 }
 
+Result<void> read(storage::MatchIndex& index) {
+  try {
+    index.read_new();
+    return {};
+  } catch (const storage::SqliteError& error) {
+    return Failure{error.code(), Stage::record, Blame::local, error.sentence()};
+  }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Tape>> Tape::open(const config::Options& options) {
   auto rules = storage::MatchRules::parse(options.match, options.ignore);
   if (!rules) return std::move(rules).error();
-  const std::shared_ptr<Tape> tape(new Tape(*std::move(rules), options.session,
+  const std::shared_ptr<Tape> tape(new Tape(*std::move(rules), options.db, options.session,
                                             options.exhausted == "repeat", options.mode == "auto"));
-  auto log = storage::open_log(options.db);
-  if (!log) return std::move(log).error();
-  if (auto ok = storage::MatchIndex::check_session(**log, options.session); !ok) {
-    return std::move(ok).error();
-  }
   for (const std::string& named : options.session_listen) {
-    const std::string session = named.substr(0, named.rfind('='));
-    if (auto ok = storage::MatchIndex::check_session(**log, session); !ok) {
-      return std::move(ok).error();
-    }
+    auto ok =
+        storage::MatchIndex::open(options.db, named.substr(0, named.rfind('=')), tape->rules_);
+    if (!ok) return std::move(ok).error();
   }
-  tape->log_ = *std::move(log);
-  tape->first_ = std::async(
-      std::launch::async, [tape = tape.get()]() -> Result<std::shared_ptr<storage::MatchIndex>> {
-        try {
-          return storage::MatchIndex::build(*tape->log_, tape->session_, tape->rules_);
-        } catch (const storage::SqliteError& error) {
-          return Failure{error.code(), Stage::record, Blame::local, error.sentence()};
-        }
-      });
+  auto index = storage::MatchIndex::open(options.db, options.session, tape->rules_);
+  if (!index) return std::move(index).error();
+  tape->first_ = std::async(std::launch::async, [index = index->get()]() { return read(*index); });
+  tape->reels_.emplace(options.session, Reel{*std::move(index), {}});
   return tape;
 }
 
 Tape::~Tape() {
-  if (first_.valid()) log_->interrupt();
+  if (first_.valid()) reels_.at(session_).index->interrupt();
 }
 
 /// Call with the mutex held.
-Result<Tape::Reel*> Tape::reel(storage::Database& log, const std::string& asked) {
+Result<Tape::Reel*> Tape::reel(const std::string& asked) {
   const std::string& session = asked.empty() ? session_ : asked;
-  if (const auto found = reels_.find(session); found != reels_.end()) return &found->second;
-  auto index = session == session_ && first_.valid()
-                   ? first_.get()
-                   : storage::MatchIndex::build(log, session, rules_);
+  if (const auto found = reels_.find(session); found != reels_.end()) {
+    if (session != session_ || !first_.valid()) return &found->second;
+    if (auto ok = first_.get(); !ok) {
+      reels_.erase(found);
+      return std::move(ok).error();
+    }
+    return &found->second;
+  }
+  auto index = storage::MatchIndex::open(log_, session, rules_);
   if (!index) return std::move(index).error();
+  if (auto ok = read(**index); !ok) return std::move(ok).error();
   return &reels_.emplace(session, Reel{*std::move(index), {}}).first->second;
 }
 
-Result<std::optional<std::int64_t>> Tape::take(storage::Database& log, const std::string& session,
+Result<std::optional<std::int64_t>> Tape::take(const std::string& session,
                                                const storage::MatchRequest& request,
                                                const storage::Parts& parts) {
   const std::lock_guard lock(mutex_);
-  auto found = reel(log, session);
+  auto found = reel(session);
   if (!found) return std::move(found).error();
   Reel& reel = **found;
-  auto entries = reel.index->find(parts);
+  auto entries = reel.index->find(request, parts);
   if (entries.empty() && grows_) {
-    reel.index->add_new(log, rules_);
-    entries = reel.index->find(parts);
+    reel.index->read_new();
+    entries = reel.index->find(request, parts);
   }
   const bool conditional = is_conditional(request.headers);
   std::erase_if(entries, [&](const auto& entry) { return !fits(entry, conditional); });
@@ -98,11 +102,11 @@ std::string Tape::explain(storage::Database& log, const std::string& session,
   bool exhausted = false;
   {
     const std::lock_guard lock(mutex_);
-    auto found = reel(log, session);
+    auto found = reel(session);
     if (!found) return found.error().detail;
     candidates = (*found)->index->near(request);
     hosts = (*found)->index->hosts();
-    exhausted = !(*found)->index->find(parts).empty();
+    exhausted = !(*found)->index->find(request, parts).empty();
   }
   if (exhausted) return "every recorded answer to it was given; --exhausted repeat gives the last";
   std::int64_t nearest = 0;
@@ -159,10 +163,11 @@ Tape::Summary Tape::summary() {
                   .unread = false};
   if (first_.valid()) {
     summary.unread = first_.wait_for(kPatience) == std::future_status::timeout;
-    if (summary.unread) log_->interrupt();
-    if (auto index = first_.get()) reels_.emplace(session_, Reel{*std::move(index), {}});
+    if (summary.unread) reels_.at(session_).index->interrupt();
+    if (!first_.get()) summary.unread = true;
   }
   for (const auto& [session, reel] : reels_) {
+    if (summary.unread && session == session_) continue;
     for (const std::int64_t id : reel.index->ids()) {
       if (used_.contains(id)) continue;
       ++summary.unused;

@@ -44,12 +44,12 @@ class Tape {
 
   /// The exchange that answers next, counted as served; `session` names the recording, "" the one
   /// of the options. Nullopt, counted as nothing, when there is none or no more. Fails when there
-  /// is no such session. `log` is the caller's own reader. Throws storage::SqliteError.
-  Result<std::optional<std::int64_t>> take(storage::Database& log, const std::string& session,
+  /// is no such session. Throws storage::SqliteError.
+  Result<std::optional<std::int64_t>> take(const std::string& session,
                                            const storage::MatchRequest& request,
                                            const storage::Parts& parts);
   /// What take() would have found had it been recorded otherwise: "nearest is exchange 17: query
-  /// page: 3, recorded 2".
+  /// page: 3, recorded 2". `log` is the caller's own reader. Throws storage::SqliteError.
   std::string explain(storage::Database& log, const std::string& session,
                       const storage::MatchRequest& request, const storage::Parts& parts);
   void note_miss(std::string request, std::string why);
@@ -66,22 +66,26 @@ class Tape {
  private:
   /// One recording and how far it has been played, for each request.
   struct Reel {
-    std::shared_ptr<storage::MatchIndex> index;
+    std::unique_ptr<storage::MatchIndex> index;
     std::map<storage::MatchKey, std::size_t> played;
   };
-  Tape(storage::MatchRules rules, std::string session, bool repeat, bool grows)
-      : rules_(std::move(rules)), session_(std::move(session)), repeat_(repeat), grows_(grows) {}
-  Result<Reel*> reel(storage::Database& log, const std::string& session);
+  Tape(storage::MatchRules rules, std::string log, std::string session, bool repeat, bool grows)
+      : rules_(std::move(rules)),
+        log_(std::move(log)),
+        session_(std::move(session)),
+        repeat_(repeat),
+        grows_(grows) {}
+  Result<Reel*> reel(const std::string& session);
 
   const storage::MatchRules rules_;
+  const std::string log_;  ///< its path
   const std::string session_;
   const bool repeat_;  ///< the last answer again, after the last
   const bool grows_;   ///< what is recorded meanwhile answers too
 
   mutable std::mutex mutex_;
-  std::unique_ptr<storage::Database> log_;                           ///< read by first_
-  std::future<Result<std::shared_ptr<storage::MatchIndex>>> first_;  ///< of session_
-  std::map<std::string, Reel> reels_;                                ///< by session
+  std::map<std::string, Reel> reels_;  ///< by session
+  std::future<Result<void>> first_;    ///< reads the reel of session_
   std::unordered_set<std::int64_t> used_;
   std::uint64_t served_ = 0;
   std::uint64_t missed_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <sqlite3.h>
+#include <utility>
 
 #include "storage/header_json.hpp"
 #include "storage/http_text.hpp"
@@ -12,21 +13,19 @@
 namespace tapedeck::storage {
 namespace {
 
-/// What can be asked again and answered: exchanges that went through whole. Headers are read only
-/// where they may count: they are most of what there is to read.
-std::string select(Database& log, bool all_headers, const std::string& condition) {
+/// What counts of a request. Headers are read only where they may count: they are most of what
+/// there is to read.
+std::string select(Database& log, bool all_headers) {
   const std::string headers =
       all_headers ? "request_headers"
                   : "CASE WHEN request_body_id IS NOT NULL OR request_headers LIKE '%\"range\"%' "
                     "THEN request_headers END";
   return "SELECT exchange.id, method, scheme, host, port, path, query, " + headers +
          ", request_body_id, sha256, status, coalesce(" + redacted_column(log) +
-         ", '') FROM exchange LEFT JOIN body ON body.id = "
-         "request_body_id "
-         "WHERE " +
-         condition;
+         ", '') FROM exchange LEFT JOIN body ON body.id = request_body_id WHERE exchange.id = ?1";
 }
 
+/// What can be asked again and answered: exchanges that went through whole.
 constexpr const char* kAnswered =
     "state = 'complete' AND status IS NOT NULL AND status <> 101 "
     "AND mode IN ('forward', 'intercept', 'reverse') AND host <> 'tapedeck.invalid'";
@@ -68,6 +67,9 @@ Parts parts_of(Database& log, const Statement& row, const MatchRequest& request,
   return request.parts(body, rules);
 }
 
+/// Where those are whose host or path holds a token: a request to any place may be like them.
+constexpr std::uint64_t kVeiled = 0;
+
 std::vector<MatchIndex::Entry> of_key(const std::vector<MatchIndex::Entry>& sorted,
                                       const MatchKey& key) {
   const auto [first, last] = std::equal_range(
@@ -90,79 +92,105 @@ Result<std::string> sessions_named(Database& log, const std::string& name) {
 
 }  // namespace
 
-Result<std::shared_ptr<MatchIndex>> MatchIndex::build(Database& log, const std::string& session,
-                                                      const MatchRules& rules) {
-  auto index = std::make_shared<MatchIndex>();
-  index->token_key_ = TokenKey::find(sqlite3_db_filename(log.handle(), "main"));
-  index->condition_ = kAnswered;
+MatchIndex::MatchIndex(std::unique_ptr<Database> log, std::string condition,
+                       const MatchRules& rules)
+    : log_(std::move(log)),
+      rules_(rules),
+      token_key_(TokenKey::find(sqlite3_db_filename(log_->handle(), "main"))),
+      condition_(std::move(condition)),
+      one_(log_->prepare(select(*log_, rules.any_header()))) {}
+
+Result<std::unique_ptr<MatchIndex>> MatchIndex::open(const std::string& log_path,
+                                                     const std::string& session,
+                                                     const MatchRules& rules) {
+  auto log = open_log(log_path);
+  if (!log) return std::move(log).error();
+  std::string condition = kAnswered;
   if (!session.empty()) {
-    auto ids = sessions_named(log, session);
+    auto ids = sessions_named(**log, session);
     if (!ids) return std::move(ids).error();
-    index->condition_ += " AND session_id IN (" + *ids + ")";
+    condition += " AND session_id IN (" + *ids + ")";
   }
-  index->add_new(log, rules);
-  return index;
+  return std::unique_ptr<MatchIndex>(new MatchIndex(*std::move(log), std::move(condition), rules));
 }
 
-Result<void> MatchIndex::check_session(Database& log, const std::string& session) {
-  if (session.empty()) return {};
-  auto ids = sessions_named(log, session);
-  return ids ? Result<void>() : std::move(ids).error();
-}
-
-void MatchIndex::add_new(Database& log, const MatchRules& rules) {
-  Statement rows = log.prepare(
-      select(log, rules.any_header(), condition_ + " AND exchange.id > ?1 ORDER BY exchange.id"));
+void MatchIndex::read_new() {
+  Statement rows = log_->prepare("SELECT id, host, port, path FROM exchange WHERE id > ?1 AND " +
+                                 condition_ + " ORDER BY id");
   rows.bind(1, last_id_);
-  const auto known = static_cast<std::ptrdiff_t>(entries_.size());
+  const auto before = static_cast<std::ptrdiff_t>(places_.size());
   while (rows.step()) {
     last_id_ = rows.integer(0);
-    const MatchRequest request = request_of(rows);
-    const Parts parts = parts_of(log, rows, request, rules);
-    const int status = static_cast<int>(rows.integer(10));
-    entries_.push_back({key_of(parts), last_id_, status});
-    if (const Blanks blanks = blanks_of(parts); !blanks.empty()) {
-      blanked_[blanks].push_back({key_of(blanked(parts, blanks, nullptr)), last_id_, status});
-    }
-    places_.push_back({request.place(), last_id_});
-    auto& some = by_host_[request.host];
+    const std::string_view host = rows.text(1);
+    const auto port = static_cast<int>(rows.integer(2));
+    const std::string path = from_utf8(rows.text(3));
+    const bool veiled = holds_token(host) || holds_token(path);
+    places_.push_back({veiled ? kVeiled : place_of(host, port, path), last_id_});
+    auto& some = by_host_[std::string(host)];
     if (some.size() < kNear) some.push_back(last_id_);
   }
-  std::sort(entries_.begin() + known, entries_.end());
-  std::sort(places_.begin() + known, places_.end());
-  std::inplace_merge(entries_.begin(), entries_.begin() + known, entries_.end());
-  for (auto& [blanks, entries] : blanked_) std::sort(entries.begin(), entries.end());
-  std::inplace_merge(places_.begin(), places_.begin() + known, places_.end());
+  std::sort(places_.begin() + before, places_.end());
+  std::inplace_merge(places_.begin(), places_.begin() + before, places_.end());
 }
 
-std::vector<MatchIndex::Entry> MatchIndex::find(const Parts& parts) const {
-  std::vector<Entry> found = of_key(entries_, key_of(parts));
-  if (!found.empty() || blanked_.empty()) return found;
-  for (const auto& [blanks, entries] : blanked_) {
+const MatchIndex::Known& MatchIndex::known(std::uint64_t place) {
+  static const Known kNone;
+  auto at = std::lower_bound(places_.begin(), places_.end(), Place{place, 0});
+  if (at == places_.end() || at->place != place) return kNone;
+  Known& known = known_[place];
+  at = std::lower_bound(at, places_.end(), Place{place, known.last_id + 1});
+  if (at == places_.end() || at->place != place) return known;
+  for (; at != places_.end() && at->place == place; ++at) {
+    known.last_id = at->id;
+    one_.reset();
+    if (!one_.bind(1, at->id).step()) continue;
+    const Parts parts = parts_of(*log_, one_, request_of(one_), rules_);
+    const int status = static_cast<int>(one_.integer(10));
+    known.entries.push_back({key_of(parts), at->id, status});
+    if (const Blanks blanks = blanks_of(parts); !blanks.empty()) {
+      known.blanked[blanks].push_back({key_of(blanked(parts, blanks, nullptr)), at->id, status});
+    }
+  }
+  one_.reset();
+  std::sort(known.entries.begin(), known.entries.end());
+  for (auto& [blanks, entries] : known.blanked) std::sort(entries.begin(), entries.end());
+  return known;
+}
+
+std::vector<MatchIndex::Entry> MatchIndex::find_in(const Known& known, const Parts& parts) const {
+  std::vector<Entry> found = of_key(known.entries, key_of(parts));
+  if (!found.empty()) return found;
+  for (const auto& [blanks, entries] : known.blanked) {
     if (!token_key_) break;
-    found = of_key(entries_, key_of(blanked(parts, blanks, &*token_key_)));
+    found = of_key(known.entries, key_of(blanked(parts, blanks, &*token_key_)));
     if (!found.empty()) return found;
   }
-  for (const auto& [blanks, entries] : blanked_) {
+  for (const auto& [blanks, entries] : known.blanked) {
     found = of_key(entries, key_of(blanked(parts, blanks, nullptr)));
     if (!found.empty()) break;
   }
   return found;
 }
 
+std::vector<MatchIndex::Entry> MatchIndex::find(const MatchRequest& request, const Parts& parts) {
+  auto found = find_in(known(place_of(request.host, request.port, request.path)), parts);
+  if (!found.empty()) return found;
+  return find_in(known(kVeiled), parts);
+}
+
 std::vector<std::int64_t> MatchIndex::ids() const {
   std::vector<std::int64_t> ids;
-  ids.reserve(entries_.size());
-  for (const Entry& entry : entries_) ids.push_back(entry.id);
+  ids.reserve(places_.size());
+  for (const Place& place : places_) ids.push_back(place.id);
   std::sort(ids.begin(), ids.end());
   return ids;
 }
 
 std::vector<std::int64_t> MatchIndex::near(const MatchRequest& request) const {
   std::vector<std::int64_t> ids;
-  const std::uint64_t place = request.place();
-  for (auto at = std::lower_bound(places_.begin(), places_.end(), Place{place, 0});
-       at != places_.end() && at->place == place && ids.size() < kNear; ++at) {
+  const std::uint64_t asked = place_of(request.host, request.port, request.path);
+  for (auto at = std::lower_bound(places_.begin(), places_.end(), Place{asked, 0});
+       at != places_.end() && at->place == asked && ids.size() < kNear; ++at) {
     ids.push_back(at->id);
   }
   if (!ids.empty()) return ids;
@@ -180,7 +208,7 @@ std::vector<std::string> MatchIndex::hosts() const {
 }
 
 std::optional<Parts> recorded_parts(Database& log, std::int64_t id, const MatchRules& rules) {
-  Statement row = log.prepare(select(log, true, "exchange.id = ?1"));
+  Statement row = log.prepare(select(log, true));
   if (!row.bind(1, id).step()) return std::nullopt;
   return parts_of(log, row, request_of(row), rules);
 }

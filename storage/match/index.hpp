@@ -15,9 +15,10 @@
 
 namespace tapedeck::storage {
 
-/// Which recorded exchange answers a request: those of one log, or of its sessions of one name, by
-/// key. What is found is found in logarithmic time, whatever the log's size; 56 bytes an exchange.
-/// One thread at a time.
+/// Which recorded exchange answers a request: those of one log, or of its sessions of one name. It
+/// knows where each exchange went, 16 bytes an exchange, and reads what else counts of those of a
+/// place when that place is first asked for. What is found then is found in logarithmic time,
+/// whatever the log's size. One thread at a time, but for interrupt().
 class MatchIndex {
  public:
   struct Entry {
@@ -27,19 +28,21 @@ class MatchIndex {
     auto operator<=>(const Entry&) const = default;
   };
 
-  /// Reads every answered exchange of the log once, or of the sessions named `session` when that is
-  /// not empty. Fails with Stage::configure when there is no such session. Throws SqliteError.
-  static Result<std::shared_ptr<MatchIndex>> build(Database& log, const std::string& session,
-                                                   const MatchRules& rules);
-  /// Whether there is a session of that name, as build() asks.
-  static Result<void> check_session(Database& log, const std::string& session);
-  /// Adds what was recorded since. Throws SqliteError.
-  void add_new(Database& log, const MatchRules& rules);
+  /// Of every answered exchange of the log, or of the sessions named `session` when that is not
+  /// empty; empty until read_new(). `rules` outlives it. Fails with Stage::configure when there is
+  /// no such session, with Stage::record when the log cannot be read.
+  static Result<std::unique_ptr<MatchIndex>> open(const std::string& log_path,
+                                                  const std::string& session,
+                                                  const MatchRules& rules);
+  /// Adds what was recorded since the last call. Throws SqliteError.
+  void read_new();
+  /// What reads now throws. Any thread.
+  void interrupt() noexcept { log_->interrupt(); }
 
-  /// Those that answer a request of those parts, all of one key, in the order they were recorded;
-  /// empty when there are none. Where a recorded request holds tokens, one with the same secrets is
-  /// found when the log's TokenKey is there, or else one with any.
-  std::vector<Entry> find(const Parts& parts) const;
+  /// Those that answer `request`, whose parts those are, all of one key, in the order they were
+  /// recorded; empty when there are none. Where a recorded request holds tokens, one with the same
+  /// secrets is found when the log's TokenKey is there, or else one with any. Throws SqliteError.
+  std::vector<Entry> find(const MatchRequest& request, const Parts& parts);
   /// Exchanges worth comparing with a request that was not found: of its place, or else of its
   /// host. At most kNear of them.
   std::vector<std::int64_t> near(const MatchRequest& request) const;
@@ -56,12 +59,24 @@ class MatchIndex {
     std::int64_t id;
     auto operator<=>(const Place&) const = default;
   };
-  std::optional<TokenKey> token_key_;
-  std::map<Blanks, std::vector<Entry>> blanked_;  ///< those that hold tokens there, sorted
-  std::string condition_;                         ///< which exchanges
-  std::int64_t last_id_ = 0;                      ///< the newest one read
-  std::vector<Entry> entries_;                    ///< sorted
-  std::vector<Place> places_;                     ///< sorted
+  /// What counts of the exchanges of one place.
+  struct Known {
+    std::int64_t last_id = 0;                      ///< the newest one read
+    std::vector<Entry> entries;                    ///< sorted
+    std::map<Blanks, std::vector<Entry>> blanked;  ///< those that hold tokens there, sorted
+  };
+  MatchIndex(std::unique_ptr<Database> log, std::string condition, const MatchRules& rules);
+  const Known& known(std::uint64_t place);
+  std::vector<Entry> find_in(const Known& known, const Parts& parts) const;
+
+  const std::unique_ptr<Database> log_;
+  const MatchRules& rules_;
+  const std::optional<TokenKey> token_key_;
+  const std::string condition_;                     ///< which exchanges
+  Statement one_;                                   ///< what counts of an exchange
+  std::int64_t last_id_ = 0;                        ///< the newest one read
+  std::vector<Place> places_;                       ///< sorted
+  std::unordered_map<std::uint64_t, Known> known_;  ///< by place
   std::unordered_map<std::string, std::vector<std::int64_t>> by_host_;  ///< a few of each
 };
 

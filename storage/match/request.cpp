@@ -92,9 +92,15 @@ Parts MatchRequest::parts(const std::optional<Digest>& body, const MatchRules& r
   return parts;
 }
 
-std::uint64_t MatchRequest::place() const {
-  const std::hash<std::string> hash;
-  return hash(host + ":" + std::to_string(port) + normalized(path.empty() ? "/" : path));
+std::uint64_t place_of(std::string_view host, int port, std::string_view path) {
+  thread_local std::string text;
+  text.assign(host).append(":").append(std::to_string(port));
+  if (path.find('%') == path.npos) {
+    text += path.empty() ? "/" : path;
+  } else {
+    text += normalized(path);
+  }
+  return std::hash<std::string>()(text);
 }
 
 }  // namespace tapedeck::storage

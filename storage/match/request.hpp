@@ -26,9 +26,6 @@ struct MatchRequest {
   /// The same where the body is known by its digest alone, or empty.
   Parts parts(const std::optional<Digest>& body, const MatchRules& rules) const;
 
-  /// Host, port and path as a number: what the nearest recording shares, as a rule.
-  std::uint64_t place() const;
-
  private:
   void add_head(const MatchRules::Scope& rules, Parts& parts) const;
 };
@@ -36,5 +33,8 @@ struct MatchRequest {
 /// Percent-encoding made one (RFC 3986 section 6.2.2): hexadecimal in upper case, and nothing
 /// encoded that need not be.
 std::string normalized(std::string_view text);
+
+/// Host, port and path as a number: what a request shares with each that may answer it.
+std::uint64_t place_of(std::string_view host, int port, std::string_view path);
 
 }  // namespace tapedeck::storage
