@@ -34,6 +34,13 @@ Result<void> check_version(Version version, Framing framing) {
   return {};
 }
 
+/// Room for a head: its start line, its fields and one that says how the body is framed.
+void reserve_head(std::size_t start_line, const Fields& fields, std::string& out) {
+  constexpr std::size_t kAround = std::string_view(": \r\n").size();
+  constexpr std::size_t kRest = 64;
+  out.reserve(out.size() + start_line + fields.byte_size() + kAround * fields.size() + kRest);
+}
+
 void append_line(const Fields::Line& line, std::string& out) {
   out.append(line.name).append(": ").append(line.value).append("\r\n");
 }
@@ -88,6 +95,7 @@ Result<void> append_request_head(const RequestHead& head, Framing framing, std::
   if (head.method == "CONNECT" && framing.has_body()) return refuse(Error::body_on_connect, {});
   if (auto ok = check_version(head.version, framing); !ok) return ok;
   if (auto ok = check_fields(head.fields); !ok) return ok;
+  reserve_head(head.method.size() + head.target.size(), head.fields, out);
   out.append(head.method).append(" ").append(head.target).append(" ");
   out.append(to_string(head.version)).append("\r\n");
   append_section(head.fields, framing, false, out);
@@ -106,6 +114,7 @@ Result<void> append_response_head(const ResponseHead& head, Framing framing, std
   if (bodiless) framing = Framing::none();
   if (auto ok = check_version(head.version, framing); !ok) return ok;
   if (auto ok = check_fields(head.fields); !ok) return ok;
+  reserve_head(head.reason.size(), head.fields, out);
   out.append(to_string(head.version)).append(" ");
   append_number(static_cast<std::uint64_t>(head.status), 10, out);
   out.append(" ").append(head.reason).append("\r\n");

@@ -95,23 +95,33 @@ Awaitable<IoResult> Stream::read_tls(std::span<char> into) {
 }
 
 void Stream::async_read_tls(http::Connection& into, std::size_t size, ReadHandler handler) {
-  const TlsSession::Step step = tls_->read(into.prepare(size));
-  if (step.error || step.want == TlsSession::Want::nothing) {
-    asio::post(executor(),
-               [handler = std::move(handler), step] { handler(step.error, step.size); });
-    return;
+  const TlsSession::Step step = read_tls_now(into, size);
+  if (step.want != TlsSession::Want::nothing) {
+    return wait_and_read_tls(step.want, into, size, std::move(handler));
   }
-  into.release_buffer();
-  const bool writes = step.want == TlsSession::Want::write;
+  asio::post(executor(), [handler = std::move(handler), step] { handler(step.error, step.size); });
+}
+
+void Stream::wait_and_read_tls(TlsSession::Want want, http::Connection& into, std::size_t size,
+                               ReadHandler handler) {
   socket_.async_wait(
-      writes ? Socket::wait_write : Socket::wait_read,
+      want == TlsSession::Want::write ? Socket::wait_write : Socket::wait_read,
       [this, &into, size, handler = std::move(handler)](std::error_code error) mutable {
         // The stream may have been closed after the socket became ready.
         if (!error && !tls_) error = asio::error::operation_aborted;
         if (error) return handler(portable(error), 0);
         tls_->try_socket();
-        async_read_tls(into, size, std::move(handler));
+        const TlsSession::Step step = read_tls_now(into, size);
+        if (step.want == TlsSession::Want::nothing) return handler(step.error, step.size);
+        wait_and_read_tls(step.want, into, size, std::move(handler));
       });
+}
+
+TlsSession::Step Stream::read_tls_now(http::Connection& into, std::size_t size) {
+  TlsSession::Step step{.want = TlsSession::Want::read};
+  if (!tls_->must_wait()) step = tls_->read(into.prepare(size));
+  if (step.want != TlsSession::Want::nothing) into.release_buffer();
+  return step;
 }
 
 Awaitable<std::error_code> Stream::wait_for(TlsSession::Want want) {
@@ -243,9 +253,14 @@ Endpoint Stream::local_endpoint() const {
 }
 
 std::string to_string(const Endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
   const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
+  if (endpoint.address().is_v6()) return "[" + endpoint.address().to_string() + "]:" + port;
+  // Written here: asio's goes through sprintf, and every exchange has its client's.
+  std::string text;
+  for (const unsigned char byte : endpoint.address().to_v4().to_bytes()) {
+    text.append(text.empty() ? "" : ".").append(std::to_string(byte));
+  }
+  return text.append(":").append(port);
 }
 
 }  // namespace tapedeck::net

@@ -100,6 +100,9 @@ class Stream {
  private:
   using ReadHandler = std::function<void(std::error_code, std::size_t)>;
   void async_read_tls(http::Connection& into, std::size_t size, ReadHandler handler);
+  void wait_and_read_tls(TlsSession::Want want, http::Connection& into, std::size_t size,
+                         ReadHandler handler);
+  TlsSession::Step read_tls_now(http::Connection& into, std::size_t size);
   Awaitable<std::error_code> shake_hands();
   Awaitable<std::error_code> wait_for(TlsSession::Want want);
   Awaitable<IoResult> read_tls(std::span<char> into);

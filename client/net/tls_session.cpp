@@ -26,6 +26,8 @@ struct SocketBio {
   bool at_end = false;
   bool drained = false;  ///< the last read left nothing: the next would be in vain
 
+  bool has_nothing() const noexcept { return drained && received.empty(); }
+
   static SocketBio& of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }
 
   static int done(BIO* bio, ssize_t size, int retry_flag) {
@@ -51,7 +53,7 @@ struct SocketBio {
     }
     const ssize_t got = ::recv(of(bio).socket, into, static_cast<std::size_t>(size), 0);
     of(bio).at_end = got == 0;
-    of(bio).drained = got > 0 && got < size;
+    of(bio).drained = (got > 0 && got < size) || (got < 0 && errno == EAGAIN);
     return done(bio, got, BIO_FLAGS_READ);
   }
   static int write(BIO* bio, const char* bytes, int size) {
@@ -75,6 +77,11 @@ struct SocketBio {
     return made.get();
   }
 };
+
+/// Errors of others would be taken for the next call's; as a rule there are none.
+void forget_errors() noexcept {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 /// RFC 6066 section 3: no trailing dot, and no address, in SNI.
 std::string_view without_root_dot(std::string_view host) {
@@ -171,7 +178,7 @@ int TlsSession::verify(x509_store_ctx_st* chain, void* /*unused*/) {
 }
 
 TlsSession::Step TlsSession::handshake() {
-  ERR_clear_error();
+  forget_errors();
   why_.clear();
   const int returned = SSL_do_handshake(native_->ssl.get());
   if (returned == 1) {
@@ -190,10 +197,11 @@ TlsSession::Step TlsSession::handshake() {
 
 TlsSession::Step TlsSession::read(std::span<char> into) {
   if (deferred_.error) return deferred_;
+  if (must_wait()) return {.want = Want::read};
   std::size_t total = 0;
   // All records that have arrived, in one go: each holds 16 KiB at most.
   do {
-    ERR_clear_error();
+    forget_errors();
     std::size_t size = 0;
     const int returned =
         SSL_read_ex(native_->ssl.get(), into.data() + total, into.size() - total, &size);
@@ -208,6 +216,8 @@ TlsSession::Step TlsSession::read(std::span<char> into) {
   return {.size = total};
 }
 
+bool TlsSession::must_wait() const { return native_->bio.has_nothing() && !holds_bytes(); }
+
 void TlsSession::try_socket() noexcept { native_->bio.drained = false; }
 
 bool TlsSession::holds_bytes() const {
@@ -215,7 +225,7 @@ bool TlsSession::holds_bytes() const {
 }
 
 TlsSession::Step TlsSession::write(std::string_view bytes) {
-  ERR_clear_error();
+  forget_errors();
   std::size_t size = 0;
   const int returned = SSL_write_ex(native_->ssl.get(), bytes.data(), bytes.size(), &size);
   if (returned != 1) return outcome(returned);
@@ -225,7 +235,7 @@ TlsSession::Step TlsSession::write(std::string_view bytes) {
 void TlsSession::shut_down() noexcept {
   if (!usable_) return;
   usable_ = false;
-  ERR_clear_error();
+  forget_errors();
   SSL_shutdown(native_->ssl.get());
 }
 
@@ -236,9 +246,13 @@ void TlsSession::rest() {
 
 bool TlsSession::quiet() {
   if (!usable_ || deferred_.error) return false;
-  ERR_clear_error();
-  try_socket();
   char byte = 0;
+  if (!holds_bytes() && ::recv(native_->bio.socket, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN) {
+    native_->bio.drained = true;
+    return true;
+  }
+  forget_errors();
+  try_socket();
   std::size_t size = 0;
   const int returned = SSL_peek_ex(native_->ssl.get(), &byte, 1, &size);
   if (returned == 1) return false;
@@ -273,7 +287,7 @@ TlsSession::Step TlsSession::outcome(int returned) {
   const char* text = ERR_reason_error_string(code);
   why_ = text != nullptr ? text : "unknown reason";
   if (!is_server()) why_ += explanation(reason);
-  ERR_clear_error();
+  forget_errors();
   if (reason > SSL_AD_REASON_OFFSET) return {.error = Error::tls_alert};
   return {.error = Error::tls_failed};
 }

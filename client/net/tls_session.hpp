@@ -56,6 +56,8 @@ class TlsSession {
   /// To be called when the socket has become readable, or may have. A read that took all there was
   /// is not followed by another system call before.
   void try_socket() noexcept;
+  /// read() could only say so: nothing has come since it took all there was.
+  bool must_wait() const;
   /// Received and not yet returned by read().
   bool holds_bytes() const;
   Step write(std::string_view bytes);

@@ -20,6 +20,16 @@ std::string offered_upgrade(const http::RequestHead& head) {
   return std::string(head.fields.get("Upgrade").value_or(""));
 }
 
+/// The fields, with room for those that a proxy adds.
+http::Fields copy_with_room(const http::Fields& received) {
+  constexpr std::size_t kLines = 4;
+  constexpr std::size_t kBytes = 160;
+  http::Fields copy;
+  copy.reserve(received.size() + kLines, received.byte_size() + kBytes);
+  copy = received;
+  return copy;
+}
+
 void set_upgrade(http::Fields& fields, const std::string& protocols) {
   fields.add("Connection", "Upgrade");
   fields.add("Upgrade", protocols);
@@ -33,7 +43,7 @@ http::RequestHead upstream_request(const http::RequestHead& received, const Rout
   http::RequestHead head;
   head.method = received.method;
   head.target = route.target;
-  head.fields = received.fields;
+  head.fields = copy_with_room(received.fields);
   const bool wants_trailers = head.fields.has_token("TE", "trailers");
   http::remove_hop_by_hop(head.fields);
   // RFC 9110 section 10.1.1: a 100-continue expectation in an HTTP/1.0 request is ignored.
@@ -56,7 +66,7 @@ http::ResponseHead downstream_response(const http::ResponseHead& received,
   http::ResponseHead head;
   head.status = received.status;
   head.reason = received.reason;
-  head.fields = received.fields;
+  head.fields = copy_with_room(received.fields);
   http::remove_hop_by_hop(head.fields);
   if (!head.interim() && !head.fields.contains("Date")) head.fields.add("Date", http_date());
   http::append_via(head.fields, received.version, pseudonym);
