@@ -255,6 +255,77 @@ TEST(Forward, NeverConnectsToItself) {
   EXPECT_EQ(proxy.row().outcome(), "failed 502 connect proxy_loop_detected");
 }
 
+TEST(Forward, NeverConnectsToItselfHoweverItIsSpelled) {
+  for (const char* host : {"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0",
+                           "localhost", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"}) {
+    SCOPED_TRACE(host);
+    Proxy proxy([](config::Options& options) { options.passthrough = {"*"}; });
+    const std::string port = proxy.authority().substr(proxy.authority().find(':'));
+    for (const std::string& request :
+         {"GET http://" + std::string(host) + port + "/ HTTP/1.1\r\nHost: x\r\n\r\n",
+          "CONNECT " + std::string(host) + port + " HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+      Peer client = proxy.connect();
+      client.send(request);
+      const std::string answer = client.read_head();
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 50") || answer.starts_with("HTTP/1.1 40")) << answer;
+    }
+    for (const Row& row : proxy.rows(2)) EXPECT_EQ(row.state, "failed");
+  }
+}
+
+TEST(Forward, IsNoCacheAndChangesNoContent) {
+  Proxy proxy;
+  Origin origin;
+  Peer client = proxy.connect();
+  const std::string request = "GET " + origin.url("/same") +
+                              " HTTP/1.1\r\nHost: x\r\nCache-Control: only-if-cached\r\n"
+                              "Accept-Encoding: br\r\n\r\n";
+  client.send(request);
+  Peer upstream = origin.accept();
+  for (int turn = 0; turn < 2; ++turn) {
+    if (turn == 1) client.send(request);
+    const std::string asked = upstream.read_head();
+    EXPECT_EQ(field(asked, "Cache-Control"), "only-if-cached");
+    EXPECT_EQ(field(asked, "Accept-Encoding"), "br");
+    upstream.send(
+        "HTTP/1.1 200 OK\r\nCache-Control: max-age=600, no-transform\r\nAge: 3\r\n"
+        "Content-Length: 5\r\n\r\nhello");
+    const std::string head = client.read_head();
+    EXPECT_EQ(field(head, "Cache-Control"), "max-age=600, no-transform");
+    EXPECT_EQ(field(head, "Age"), "3");
+    client.expect("hello");
+  }
+}
+
+TEST(Forward, PassesOnWhatOnlyAnOriginMaySay) {
+  Proxy proxy;
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send("GET " + origin.url("/0") + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  Peer upstream = origin.accept();
+  int number = 0;
+  for (const char* status : {"421 Misdirected Request", "425 Too Early", "407 Go Away", "299 "}) {
+    upstream.read_head();
+    upstream.send("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 2\r\n\r\nno");
+    EXPECT_TRUE(client.read_head().starts_with("HTTP/1.1 " + std::string(status) + "\r\n"));
+    client.expect("no");
+    client.send("GET " + origin.url("/" + std::to_string(++number)) +
+                " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+}
+
+TEST(Forward, AnAnswerOfItsOwnEchoesNoCredentialsAndNoMarkup) {
+  Proxy proxy;
+  Peer client = proxy.connect();
+  client.send(
+      "GET http://127.0.0.1:1/<script>alert(1)</script>?token=s3cret HTTP/1.1\r\nHost: x\r\n"
+      "Authorization: Bearer s3cret\r\nConnection: close\r\n\r\n");
+  const std::string answer = client.read_until_close();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
+  EXPECT_EQ(answer.find("<script>"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("s3cret"), std::string::npos) << answer;
+}
+
 TEST(Forward, KeepsCredentialsForTheProxyToItself) {
   Proxy proxy;
   Origin origin;

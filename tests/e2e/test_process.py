@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import sqlite3
@@ -124,6 +125,33 @@ class Stop(Case):
                         answer)
         self.assertEqual(daemon.process.wait(30), 0)
         self.assertEqual(daemon.rows("SELECT state, status FROM exchange"), [("complete", 200)])
+
+
+class Descriptors(Case):
+    def test_running_out_of_them_waits_and_recovers(self):
+        daemon = Daemon(self, "--threads", "1")
+        origin = self.python_origin(self.dir)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (48, 48))
+        with contextlib.ExitStack() as crowd:
+            for _ in range(200):
+                crowd.enter_context(socket.create_connection(("127.0.0.1", daemon.port)))
+            before = cpu_ticks(daemon.process.pid)
+            began = time.monotonic()
+            time.sleep(1)
+            spent = (cpu_ticks(daemon.process.pid) - before) / os.sysconf("SC_CLK_TCK")
+            self.assertLess(spent / (time.monotonic() - began), 0.5, "it spins")
+        for _ in range(20):
+            self.curl(daemon, origin + "/", "-o", os.devnull)
+        daemon.await_rows(20, "state = 'complete'")
+        status, _, err = daemon.stop()
+        self.assertEqual(status, 0)
+        self.assertEqual(err.count("cannot accept"), 1, err)
+
+
+def cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat_file:
+        fields = stat_file.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
 
 
 class Crash(Case):
