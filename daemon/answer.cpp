@@ -275,14 +275,12 @@ Answer answer_for(const Failure& failure) {
   return answer;
 }
 
-http::ResponseHead answer_head(const Answer& answer) {
+http::ResponseHead answer_head(const Answer& answer, std::int64_t started_at) {
   http::ResponseHead head;
   head.status = answer.status;
   head.reason = http::status_phrase(answer.status);
   head.fields.add("Date", http_date());
-  head.fields.add("Proxy-Status", std::string(kProxyName) +
-                                      "; error=" + std::string(answer.error_type) +
-                                      "; details=" + quote_structured(answer.detail));
+  head.fields.add("Proxy-Status", proxy_status(answer.error_type, answer.detail, started_at));
   // RFC 9110 section 11.7.1.
   if (answer.status == 407) {
     head.fields.add("Proxy-Authenticate", "Basic realm=\"tapedeck\", charset=\"UTF-8\"");
@@ -290,6 +288,14 @@ http::ResponseHead answer_head(const Answer& answer) {
   head.fields.add("Content-Type", "text/plain; charset=utf-8");
   head.fields.add("X-Content-Type-Options", "nosniff");
   return head;
+}
+
+std::string proxy_status(std::string_view error_type, std::string_view details,
+                         std::int64_t started_at) {
+  std::string text(kProxyName);
+  if (!error_type.empty()) text.append("; error=").append(error_type);
+  text.append("; details=").append(quote_structured(details));
+  return text.append("; started=\"").append(std::to_string(started_at)).append("\"");
 }
 
 std::string quote_structured(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,12 @@ inline constexpr std::string_view kProxyName = "tapedeck";
 Answer answer_for(const Failure& failure);
 
 /// The head of that answer: Proxy-Status, Content-Type, Date. The body is `answer.detail` and a
-/// line end.
-http::ResponseHead answer_head(const Answer& answer);
+/// line end. `started_at` is the exchange's, which the log and its row have too.
+http::ResponseHead answer_head(const Answer& answer, std::int64_t started_at);
+
+/// A Proxy-Status field of ours (RFC 9209); `error_type` may be empty.
+std::string proxy_status(std::string_view error_type, std::string_view details,
+                         std::int64_t started_at);
 
 /// A quoted string of RFC 8941 section 3.3.3; bytes it cannot hold become '?'.
 std::string quote_structured(std::string_view text);

@@ -1,5 +1,6 @@
 #include "daemon/exchange.hpp"
 
+#include <atomic>
 #include <chrono>
 
 #include "client/http/error.hpp"
@@ -10,9 +11,22 @@
 namespace tapedeck {
 namespace {
 
-std::int64_t unix_microseconds() {
+/// A clock that is this much behind, in microseconds, was set back, and is followed.
+constexpr std::int64_t kClockStep = 1'000'000;
+
+/// Microseconds since 1970, never the same twice: when an exchange starts is its name until its row
+/// has a number.
+std::int64_t start_of_exchange() {
   using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  static std::atomic<std::int64_t> last = 0;
+  const std::int64_t now =
+      duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  std::int64_t before = last.load(std::memory_order_relaxed);
+  std::int64_t mine = 0;
+  do {
+    mine = now > before || now < before - kClockStep ? now : before + 1;
+  } while (!last.compare_exchange_weak(before, mine, std::memory_order_relaxed));
+  return mine;
 }
 
 }  // namespace
@@ -29,7 +43,7 @@ Exchange::Exchange(Session& session, http::RequestHead received)
   Services& services = session.worker.services;
   if (services.health.admit()) recording = services.recorder->begin();
   storage::Exchange& record = row();
-  record.started_at = unix_microseconds();
+  record.started_at = start_of_exchange();
   record.client = net::to_string(session.client);
   record.method = head.method;
   if (!head.method.empty()) record.request_version = http::to_string(head.version);
@@ -86,7 +100,7 @@ net::Awaitable<void> Exchange::fail(Failure failure) {
   if (session_.socks == Session::Socks::asked) {
     session_.out += socks_reply(answer.status, answer.error_type);
   } else {
-    http::ResponseHead response = answer_head(answer);
+    http::ResponseHead response = answer_head(answer, row().started_at);
     const std::string body = answer.detail + "\n";
     compose_answer(response, body);
   }
@@ -185,9 +199,9 @@ void Exchange::log_line() {
   const std::string where = record.mode == storage::Mode::tunnel
                                 ? record.host + ":" + std::to_string(record.port.value_or(0))
                                 : record.scheme + "://" + record.host + port + record.path;
-  log.info("{} {} {} {} bytes {} us{}{}", log::escape(record.method), log::escape(where),
+  log.info("{} {} {} {} bytes {} us{}{} started:{}", log::escape(record.method), log::escape(where),
            record.status.value_or(0), record.response_size, record.timings.total_us.value_or(0),
-           record.error_code.empty() ? "" : " ", record.error_code);
+           record.error_code.empty() ? "" : " ", record.error_code, record.started_at);
 }
 
 }  // namespace tapedeck

@@ -39,7 +39,7 @@ net::Awaitable<bool> survives(Session& session, Exchange& exchange, Strike strik
     head.status = strike.status;
     head.reason = http::status_phrase(strike.status);
     head.fields.add("Date", http_date());
-    head.fields.add("Proxy-Status", std::string(kProxyName) + "; details=" + quote_structured(why));
+    head.fields.add("Proxy-Status", proxy_status("", why, exchange.row().started_at));
     head.fields.add("Content-Type", "text/plain; charset=utf-8");
     co_await exchange.answer(std::move(head), why + "\n");
     co_return false;

@@ -35,7 +35,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end || value > INT64_MAX / 1'000'000) return std::nullopt;
+  if (error != std::errc{} || stop != end || value > INT64_MAX) return std::nullopt;
   return value;
 }
 
@@ -244,7 +244,7 @@ std::optional<Condition> type(std::string_view value, std::int64_t) {
       all_of(type_words(value))};
 }
 
-constexpr std::array<Kind, 16> kKinds = {{
+constexpr std::array<Kind, 17> kKinds = {{
     {"host", "host:api.example.com or host:*.example.com", host},
     {"method", "method:POST",
      [](std::string_view v, std::int64_t) {
@@ -279,6 +279,13 @@ constexpr std::array<Kind, 16> kKinds = {{
        const auto time = parse_time(v, now);
        if (!time) return std::nullopt;
        return Condition{"started_at < ?", {*time}, any_of(started_between(0, *time))};
+     }},
+    {"started", "started:1795413298000123, as the daemon's log and Proxy-Status name an exchange",
+     [](std::string_view v, std::int64_t) -> std::optional<Condition> {
+       const auto time = number(v);
+       if (!time || *time >= kForever) return std::nullopt;
+       const auto at = static_cast<std::int64_t>(*time);
+       return Condition{"started_at = ?", {at}, any_of(started_between(at, at + 1))};
      }},
     {"session", "session:NAME",
      [](std::string_view v, std::int64_t) {

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <set>
 #include <thread>
 
 #include "tests/support/origin.hpp"
@@ -233,12 +234,15 @@ TEST(Limits, TwoThousandExchangesLeaveTwoThousandRows) {
   EXPECT_EQ(rows.size(), 2'000u);
   std::size_t complete = 0;
   std::size_t failed = 0;
+  std::set<std::int64_t> starts;
   for (const Row& row : rows) {
+    starts.insert(row.started_at);
     complete += row.state == "complete";
     failed += row.state == "failed";
   }
   EXPECT_EQ(complete, 1'500u);
   EXPECT_EQ(failed, 500u);
+  EXPECT_EQ(starts.size(), 2'000u) << "an exchange is named by its start";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """Real programs through the proxy, and what the log says of them."""
 import json
 import os
+import re
 import unittest
 
 import requests
@@ -73,6 +74,16 @@ class Curl(Case):
             daemon.rows("SELECT error_code, state FROM exchange ORDER BY id"),
             [("connection_refused", "failed"), ("dns_error", "failed"),
              ("proxy_loop_detected", "failed")])
+
+    def test_an_exchange_has_one_name_in_answer_log_and_row(self):
+        daemon = Daemon(self, "--log-level", "info")
+        got = self.curl(daemon, "-i", "http://127.0.0.1:1/here").stdout
+        started = re.search(r'; started="(\d+)"', got)[1]
+        daemon.await_rows(1)
+        self.assertEqual(daemon.rows("SELECT started_at FROM exchange"), [(int(started),)])
+        self.assertIn("/here", self.tapedeck("ls", "--db", daemon.db, f"started:{started}").stdout)
+        _, _, log = daemon.stop()
+        self.assertRegex(log, rf"GET http://127\.0\.0\.1:1/here 502 .* started:{started}\n")
 
 
 class PythonRequests(Case):

@@ -35,6 +35,7 @@ const std::pair<std::vector<std::string>, const char*> kCases[] = {
     {{"since:30m"}, "2 3 4"},
     {{"until:30m"}, "1"},
     {{"since:1h", "until:5m"}, "1 2 3"},
+    {{"started:1"}, ""},
     {{"session:two"}, "3 4"},
     {{"session:none"}, ""},
     {{"has:error"}, "3 4"},
@@ -242,6 +243,8 @@ TEST_F(FilterOnLog, WrongTermsAreNamed) {
                            "larger-than:99999999999999999999",
                            "larger-than:9223372036854G",
                            "slower-than:5",
+                           "started:4503599627370496",
+                           "started:now",
                            "since:yesterday",
                            "since:2026-13-01",
                            "since:2026-02-31",
@@ -257,6 +260,15 @@ TEST_F(FilterOnLog, WrongTermsAreNamed) {
   const std::string unknown = match({"hots:example.com"});
   EXPECT_TRUE(unknown.starts_with("unknown filter 'hots:'; filters are host:, method:")) << unknown;
   EXPECT_EQ(match({""}), "an empty filter term");
+}
+
+TEST_F(FilterOnLog, AnExchangeIsFoundByItsStart) {
+  for (const char* id : {"1", "3"}) {
+    const std::string start =
+        value("SELECT started_at FROM exchange WHERE id = " + std::string(id));
+    EXPECT_EQ(match({"started:" + start}), id);
+    EXPECT_EQ(match({"started:" + start, "-id:" + std::string(id)}), "");
+  }
 }
 
 TEST_F(FilterOnLog, HostileValuesStayValues) {

@@ -14,7 +14,8 @@ using storage::Database;
 using storage::Statement;
 
 constexpr const char* kSelect =
-    "SELECT state, mode, method, scheme, host, port, path, query, client, request_headers, "
+    "SELECT started_at, state, mode, method, scheme, host, port, path, query, client, "
+    "request_headers, "
     "request_trailers, request_size, request_body_id, status, response_version, response_headers, "
     "response_trailers, response_size, response_body_id, error_stage, error_code, error_detail, "
     "upstream_address, upstream_reused, tls_version, tls_cipher, peer_cert_sha256, tls_sni, "
@@ -77,6 +78,7 @@ LogRows LogRows::read(const std::string& path) {
   while (rows.step()) {
     Columns next(rows);
     Row row;
+    row.started_at = next.number();
     row.state = next.text();
     row.mode = next.text();
     row.method = next.text();

@@ -9,6 +9,7 @@ namespace tapedeck::test {
 
 /// A row of table `exchange` with its bodies. NULL is "" in text and -1 in numbers.
 struct Row {
+  std::int64_t started_at = -1;
   std::string state;
   std::string mode;
   std::string method;
