@@ -317,7 +317,8 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
 }
 
 net::Awaitable<std::error_code> Forwarder::read_upstream(std::size_t size) {
-  if (canceled_) co_return make_error_code(net::Error::canceled);
+  // An upload may have failed before there was a read to cancel.
+  if (canceled_ || upload_failure_) co_return make_error_code(net::Error::canceled);
   const net::IoResult result = co_await upstream_->stream.read_some(upstream_->http.prepare(size));
   upstream_->http.commit(result.size);
   if (result.error != asio::error::eof) co_return result.error;

@@ -328,6 +328,21 @@ TEST(Failure, ABadChunkInAnUploadEndsBothSides) {
   EXPECT_EQ(row.request_body, "part");
 }
 
+/// In one piece with the head, so that it is found before the response is waited for.
+TEST(Failure, ABadChunkRightBehindTheHeadEndsBothSides) {
+  Proxy proxy;
+  Origin origin;
+  Peer client = proxy.connect();
+  client.send("POST " + origin.url("/") +
+              " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\nzz\r\n");
+  Peer upstream = origin.accept();
+  expect_answer(client, 400, "http_request_error");
+  upstream.read_head();
+  upstream.expect("4\r\npart\r\n");
+  EXPECT_EQ(upstream.read_until_end(), "");
+  EXPECT_EQ(proxy.row().outcome(), "failed 400 request http_request_error");
+}
+
 TEST(Failure, ASlowUploadIsGivenUp) {
   Proxy proxy(
       [](config::Options& options) { options.limits.body_idle_timeout = milliseconds(150); });
