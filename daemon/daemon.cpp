@@ -6,6 +6,7 @@
 #include <random>
 #include <sys/resource.h>
 #include <thread>
+#include <utility>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -21,6 +22,9 @@
 
 namespace tapedeck {
 namespace {
+
+/// What a daemon needs to end after its last exchange: it writes what is queued and checkpoints.
+constexpr std::chrono::seconds kLastWrites(5);
 
 Failure wrong(std::string sentence) {
   return Failure{std::make_error_code(std::errc::invalid_argument), Stage::configure, Blame::local,
@@ -78,6 +82,7 @@ Result<void> Daemon::start() {
   services_.pseudonym = make_pseudonym();
   services_.strict = options_.commit == "strict";
   raise_descriptor_limit(options_.limits.max_connections);
+  inherited_ = inherited_sockets();
   // A recording that is not there must not be made by looking for it; one that grows must.
   services_.offline = options_.mode == "replay";
   if (services_.offline) {
@@ -141,6 +146,9 @@ Result<void> Daemon::open_recorder() {
   recording.queue_budget = options.limits.queue_budget;
   recording.redact = options.redact;
   recording.redact_limit = options.limits.redact_body_limit;
+  // Who shares its sockets with a daemon that is stopping takes the log over when that has
+  // finished; connections wait in the sockets meanwhile.
+  if (!inherited_.empty()) recording.patience = options.limits.shutdown_timeout + kLastWrites;
   auto body_limits = parse_body_limits(options.body_limits);
   if (!body_limits) return std::move(body_limits).error();
   recording.body_limits = *std::move(body_limits);
@@ -155,9 +163,7 @@ Result<void> Daemon::open_recorder() {
 
 /// Those that a service manager made take the place of --listen and --gateway.
 Result<void> Daemon::open_listeners() {
-  if (auto sockets = inherited_sockets(); !sockets.empty()) {
-    return adopt_listeners(std::move(sockets));
-  }
+  if (!inherited_.empty()) return adopt_listeners();
   const bool defaults = options_.listen.size() == 2 && options_.listen[1] == "[::1]:8888" &&
                         options_.listen[0] == "127.0.0.1:8888";
   for (const std::string& address : options_.listen) {
@@ -186,8 +192,8 @@ Result<void> Daemon::open_listeners() {
 }
 
 /// A socket unit names those of the gateway so; all others are the proxy's.
-Result<void> Daemon::adopt_listeners(std::vector<Inherited> sockets) {
-  for (const Inherited& socket : sockets) {
+Result<void> Daemon::adopt_listeners() {
+  for (const Inherited& socket : std::exchange(inherited_, {})) {
     const Entrance entrance = socket.name == "gateway" ? Entrance::gateway : Entrance::proxy;
     if (auto ok = add(Listener::adopt(socket.descriptor, entrance, workers_)); !ok) return ok;
   }

@@ -52,7 +52,7 @@ class Daemon {
   Result<void> set_retention();
   Result<void> open_tape();
   Result<void> open_listeners();
-  Result<void> adopt_listeners(std::vector<Inherited> sockets);
+  Result<void> adopt_listeners();
   Result<void> open_admin();
   Result<void> add(Result<std::unique_ptr<Listener>> listener);
   void await_signal();
@@ -64,6 +64,7 @@ class Daemon {
   config::Options options_;
   std::function<Result<config::Options>()> source_;
   std::shared_ptr<const Settings> settings_;
+  std::vector<Inherited> inherited_;  ///< until listeners_ have them
   Services services_;
   std::unique_ptr<storage::Recorder> recorder_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace tapedeck::storage {
@@ -19,13 +20,23 @@ std::string holder(int file) {
   return "process " + std::string(pid.data(), static_cast<std::size_t>(size));
 }
 
+/// Asks again every few milliseconds: flock(2) has no time-out of its own.
+bool lock(int file, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
 }  // namespace
 
-LockFile::LockFile(const std::string& database_path) {
+LockFile::LockFile(const std::string& database_path, std::chrono::milliseconds patience) {
   const std::string path = database_path + ".lock";
   file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file_ < 0) throw std::system_error(errno, std::generic_category(), path);
-  if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock(file_, patience)) {
     const std::string who = holder(file_);
     close(file_);
     throw std::runtime_error(who + " is already recording into " + database_path +

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace tapedeck::storage {
@@ -9,9 +10,11 @@ namespace tapedeck::storage {
 /// removing it would let two processes lock two files of the same name.
 class LockFile {
  public:
-  /// Throws std::runtime_error with a sentence when another process (or another LockFile of this
-  /// one) holds it, std::system_error when the file cannot be made.
-  explicit LockFile(const std::string& database_path);
+  /// Waits for it, at most `patience`. Throws std::runtime_error with a sentence when another
+  /// process (or another LockFile of this one) holds it still, std::system_error when the file
+  /// cannot be made.
+  explicit LockFile(const std::string& database_path,
+                    std::chrono::milliseconds patience = std::chrono::milliseconds(0));
   ~LockFile();
   LockFile(const LockFile&) = delete;
   LockFile& operator=(const LockFile&) = delete;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,9 @@ struct RecorderOptions {
   std::vector<std::string> redact = {};  ///< rules, as RedactRules reads them: what is not recorded
   BodyLimits body_limits = {};           ///< what is kept of long bodies
   std::size_t redact_limit = kRedactLimit;  ///< bytes of a body that they may look into
+  /// How long to wait for another writer of this log to end.
+  std::chrono::milliseconds patience{0};
+  std::chrono::milliseconds retry_delay{250};  ///< between attempts after a transaction failed
 };
 
 /// What the writer has done so far. A snapshot; fields are consistent each for itself.

@@ -15,8 +15,6 @@ namespace {
 /// Bytes to a transaction: a large backlog is committed in parts, so that its first exchanges are
 /// not kept waiting for its last.
 constexpr std::size_t kTransactionBytes = 4u << 20;
-/// Between attempts after a transaction failed.
-constexpr std::chrono::milliseconds kRetryDelay{250};
 /// Attempts made to drain the queue at shutdown before what is left is given up.
 constexpr int kRetriesAtClose = 20;
 /// Without a job for so long, the writer indexes text: under load it never does.
@@ -73,7 +71,7 @@ void report(std::span<Job> jobs, bool ok) {
 
 Recorder::Writer::Writer(RecorderOptions options)
     : options_(with_canonical_path(std::move(options))),
-      lock_(options_.path),
+      lock_(options_.path, options_.patience),
       redaction_(redaction_of(options_)),
       database_(options_.path, Database::Access::read_write_create),
       checkpointer_(set_up(database_, options_)),
@@ -251,7 +249,7 @@ bool Recorder::Writer::commit(std::span<Job> jobs) {
 
 /// Keeps taking what comes meanwhile, and tells those who wait that it is not on the disk.
 void Recorder::Writer::wait_to_retry(std::vector<Job>& jobs) {
-  const auto until = Queue::Clock::now() + kRetryDelay;
+  const auto until = Queue::Clock::now() + options_.retry_delay;
   while (Queue::Clock::now() < until) {
     queue_.take_until(until, jobs);
     report(jobs, false);

@@ -1,10 +1,12 @@
 """A daemon that is kept: readiness, sockets and reload, as a service manager would have them."""
 import contextlib
 import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import time
 
 from harness import DEADLINE, TAPEDECK, Case, Daemon
 
@@ -84,38 +86,90 @@ class Activation(Case):
         self.assertEqual(process.stdout.readline(),
                          f"tapedeck: listening on http://127.0.0.1:{port}\n")
 
+
+class HandOver(Case):
+    """The socket outlives the daemon: what knocks meanwhile is served by the next one."""
+
+    def setUp(self):
+        super().setUp()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(self.listener.close)
+        self.port = self.listener.getsockname()[1]
+
+    def start(self):
+        # The descriptor has to be 3 and the process its own, as sd_listen_fds(3) has it.
+        script = (f'exec 3<&{self.listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"')
+        daemon = subprocess.Popen(
+            ["bash", "-c", script, "bash", TAPEDECK, "serve", "--db", f"{self.dir}/log.db",
+             "--log-level", "info"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env,
+            pass_fds=[self.listener.fileno()])
+        self.addCleanup(daemon.stdout.close)
+        self.addCleanup(daemon.stderr.close)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.kill)
+        return daemon
+
+    def ask(self, url):
+        client = socket.create_connection(("127.0.0.1", self.port), DEADLINE)
+        self.addCleanup(client.close)
+        client.sendall(f"GET {url} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+        return client
+
+    def answer(self, client):
+        return b"".join(iter(lambda: client.recv(4096), b""))
+
+    def heard(self, daemon, words):
+        while words not in (line := daemon.stderr.readline()):
+            self.assertNotEqual(line, "", f"it never said {words}")
+
+    def until_it_asks_for_the_log(self, daemon):
+        end = time.monotonic() + DEADLINE
+        held = pathlib.Path(f"/proc/{daemon.pid}/fd")
+        while f"{self.dir}/log.db.lock" not in map(os.path.realpath, held.iterdir()):
+            self.assertLess(time.monotonic(), end)
+            self.assertIsNone(daemon.poll())
+
     def test_connections_made_between_two_daemons_wait(self):
-        """The socket outlives the daemon: what knocks meanwhile is served by the next one."""
         origin = self.echo_origin()
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            os.set_inheritable(listener.fileno(), True)
-            port = listener.getsockname()[1]
-
-            def start():
-                # The descriptor has to be 3 and the process its own, as sd_listen_fds(3) has it.
-                script = (f'exec 3<&{listener.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"')
-                daemon = subprocess.Popen(
-                    ["bash", "-c", script, "bash", TAPEDECK, "serve", "--db", f"{self.dir}/log.db"],
-                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.env,
-                    pass_fds=[listener.fileno()])
-                self.addCleanup(daemon.stdout.close)
-                self.addCleanup(daemon.wait)
-                self.addCleanup(daemon.kill)
-                return daemon
-
-            first = start()
-            self.assertIn(f":{port}\n", first.stdout.readline())
-            first.send_signal(signal.SIGTERM)
-            self.assertEqual(first.wait(DEADLINE), 0)
-            with socket.create_connection(("127.0.0.1", port), DEADLINE) as client:
-                client.sendall(f"GET {origin}/waited HTTP/1.1\r\nHost: h\r\n"
-                               "Connection: close\r\n\r\n".encode())
-                start()
-                answer = b""
-                while piece := client.recv(4096):
-                    answer += piece
+        first = self.start()
+        self.assertIn(f":{self.port}\n", first.stdout.readline())
+        first.send_signal(signal.SIGTERM)
+        self.assertEqual(first.wait(DEADLINE), 0)
+        client = self.ask(origin + "/waited")
+        self.start()
+        answer = self.answer(client)
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
         self.assertIn(b"/waited", answer)
+
+    def test_the_next_takes_over_when_the_last_has_finished(self):
+        """Both run at once: what the first has begun it ends, and then the second has the log."""
+        with socket.create_server(("127.0.0.1", 0)) as origin:
+            origin.settimeout(DEADLINE)
+            url = f"http://127.0.0.1:{origin.getsockname()[1]}"
+            first = self.start()
+            self.assertIn(f":{self.port}\n", first.stdout.readline())
+            begun = self.ask(url + "/begun")
+            served = origin.accept()[0]
+            self.addCleanup(served.close)
+            second = self.start()
+            first.send_signal(signal.SIGTERM)
+            self.heard(first, "stopping")
+            waiting = self.ask(url + "/waiting")
+            self.until_it_asks_for_the_log(second)
+            self.assertIsNone(first.poll())
+            reply = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+            served.sendall(reply + b"last")
+            self.assertTrue(self.answer(begun).endswith(b"\r\n\r\nlast"))
+            self.assertEqual(first.wait(DEADLINE), 0)
+            with origin.accept()[0] as served:
+                served.sendall(reply + b"next")
+                self.assertTrue(self.answer(waiting).endswith(b"\r\n\r\nnext"))
+            second.send_signal(signal.SIGTERM)
+            self.assertEqual(second.wait(DEADLINE), 0)
+        rows = self.tapedeck("sql", "--csv", "--db", f"{self.dir}/log.db",
+                             "SELECT session_id, path, state FROM exchange ORDER BY id")
+        self.assertEqual(rows.stdout.split()[1:], ["1,/begun,complete", "2,/waiting,complete"])
 
 
 class Reload(Case):
