@@ -137,11 +137,15 @@ int list(const Common& common, const Options& options) {
   if (options.follow) return follow(log, *filter, options, terminal);
   storage::Search search(log, *filter);
   Statement row = log.prepare(selected(options.json) + "id = ?1");
-  for (std::int64_t i = 0; i < options.limit; ++i) {
+  for (std::int64_t i = 1; i <= options.limit; ++i) {
     const auto id = search.next();
     if (!id) break;
     if (row.bind(1, *id).step()) print(row, options, terminal);
     row.reset();
+    if (i == options.limit && terminal.interactive && !options.json) {
+      const std::string term = "id:.." + std::to_string(*id - 1);
+      std::cout << styled(terminal, Style::dim, "what is older: the same with " + term) << '\n';
+    }
   }
   return kDone;
 }

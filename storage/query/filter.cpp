@@ -187,14 +187,19 @@ std::optional<Condition> status(std::string_view value, std::int64_t) {
   return with_fact({"status = ?", {status}, {}}, Fact::status, status);
 }
 
+/// One, or a range that may be open at either end.
 std::optional<Condition> id(std::string_view value, std::int64_t) {
   const std::size_t dots = value.find("..");
-  const auto first = number(value.substr(0, dots));
+  const std::string_view from = value.substr(0, dots);
+  const auto first = number(from);
   if (dots == std::string_view::npos) {
     if (!first) return std::nullopt;
     return Condition{"id = ?", {static_cast<std::int64_t>(*first)}, {}};
   }
-  const auto last = number(value.substr(dots + 2));
+  const std::string_view to = value.substr(dots + 2);
+  const auto last = number(to);
+  if (to.empty() && first) return Condition{"id >= ?", {static_cast<std::int64_t>(*first)}, {}};
+  if (from.empty() && last) return Condition{"id <= ?", {static_cast<std::int64_t>(*last)}, {}};
   if (!first || !last || *last < *first) return std::nullopt;
   return Condition{"id BETWEEN ? AND ?",
                    {static_cast<std::int64_t>(*first), static_cast<std::int64_t>(*last)},
@@ -294,7 +299,7 @@ constexpr std::array<Kind, 17> kKinds = {{
      }},
     {"has", "has:error, has:request-body, has:response-body or has:trailers", has},
     {"header", "header:X-Id=7 or header:X-Id", header},
-    {"id", "id:7 or id:10..20", id},
+    {"id", "id:7, id:10..20, id:10.. or id:..20", id},
     {"mode", "mode:forward, tunnel, intercept, reverse, replay or fetch",
      [](std::string_view v, std::int64_t) {
        return one_of("mode", Fact::mode, v,
