@@ -402,6 +402,25 @@ TEST_F(RecorderTest, RefusesASecondWriter) {
   EXPECT_EQ(refusal(), sentence);
 }
 
+TEST_F(RecorderTest, WaitsForTheLastWriterToEnd) {
+  auto last = open();
+  RecorderOptions options;
+  options.patience = std::chrono::seconds(30);
+  std::jthread ends([&last] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    last.reset();
+  });
+  const auto next = open(options);
+  ends.join();
+  EXPECT_EQ(last, nullptr);
+  EXPECT_EQ(value("SELECT count(ended_at) || ' of ' || count(*) FROM session"), "1 of 2");
+}
+
+TEST_F(RecorderTest, WaitsNoLongerThanItIsTold) {
+  const auto recorder = open();
+  EXPECT_THROW(LockFile(path_, std::chrono::milliseconds(20)), std::runtime_error);
+}
+
 // A writer held up by another program's transaction: SQLite's lock, not ours.
 class Blocker {
  public:
