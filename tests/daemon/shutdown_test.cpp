@@ -88,7 +88,7 @@ TEST(Shutdown, AClientThatDoesNotReadIsCutToo) {
   });
   Origin origin;
   Peer client = proxy.connect();
-  client.shrink_receive_buffer(16 * 1024);
+  client.set_receive_buffer(16 * 1024);
   client.send(get(origin.url("/large")));
   Peer upstream = origin.accept();
   upstream.read_head();

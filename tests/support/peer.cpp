@@ -213,7 +213,7 @@ void Peer::close() {
   ::close(std::exchange(socket_, -1));
 }
 
-void Peer::shrink_receive_buffer(int bytes) {
+void Peer::set_receive_buffer(int bytes) {
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 

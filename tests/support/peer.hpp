@@ -70,8 +70,8 @@ class Peer {
   void reset();
   /// Closes, over TLS after close_notify unless cut.
   void close();
-  /// Makes the kernel's receive buffer small.
-  void shrink_receive_buffer(int bytes);
+  /// The kernel's, in bytes.
+  void set_receive_buffer(int bytes);
 
   /// "127.0.0.1:54321", our end.
   std::string local_address() const;
