@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <sqlite3.h>
 #include <utility>
 
@@ -67,6 +68,9 @@ Parts parts_of(Database& log, const Statement& row, const MatchRequest& request,
   return request.parts(body, rules);
 }
 
+/// From so many exchanges on a second thread is worth starting.
+constexpr std::int64_t kWorthTwoThreads = 50'000;
+
 /// Where those are whose host or path holds a token: a request to any place may be like them.
 constexpr std::uint64_t kVeiled = 0;
 
@@ -92,9 +96,10 @@ Result<std::string> sessions_named(Database& log, const std::string& name) {
 
 }  // namespace
 
-MatchIndex::MatchIndex(std::unique_ptr<Database> log, std::string condition,
-                       const MatchRules& rules)
+MatchIndex::MatchIndex(std::unique_ptr<Database> log, std::unique_ptr<Database> helper,
+                       std::string condition, const MatchRules& rules)
     : log_(std::move(log)),
+      helper_(std::move(helper)),
       rules_(rules),
       token_key_(TokenKey::find(sqlite3_db_filename(log_->handle(), "main"))),
       condition_(std::move(condition)),
@@ -105,31 +110,62 @@ Result<std::unique_ptr<MatchIndex>> MatchIndex::open(const std::string& log_path
                                                      const MatchRules& rules) {
   auto log = open_log(log_path);
   if (!log) return std::move(log).error();
+  auto helper = open_log(log_path);
+  if (!helper) return std::move(helper).error();
   std::string condition = kAnswered;
   if (!session.empty()) {
     auto ids = sessions_named(**log, session);
     if (!ids) return std::move(ids).error();
     condition += " AND session_id IN (" + *ids + ")";
   }
-  return std::unique_ptr<MatchIndex>(new MatchIndex(*std::move(log), std::move(condition), rules));
+  return std::unique_ptr<MatchIndex>(
+      new MatchIndex(*std::move(log), *std::move(helper), std::move(condition), rules));
 }
 
+/// Much is read by two threads, the older half and the newer.
 void MatchIndex::read_new() {
-  Statement rows = log_->prepare("SELECT id, host, port, path FROM exchange WHERE id > ?1 AND " +
-                                 condition_ + " ORDER BY id");
-  rows.bind(1, last_id_);
-  const auto before = static_cast<std::ptrdiff_t>(places_.size());
+  Statement newest = log_->prepare("SELECT coalesce(max(id), 0) FROM exchange");
+  newest.step();
+  const std::int64_t last = newest.integer(0);
+  newest.reset();
+  if (last - last_id_ < kWorthTwoThreads) return add(read(*log_, last_id_, last));
+  const std::int64_t middle = last_id_ + (last - last_id_) / 2;
+  auto newer = std::async(std::launch::async, [&] { return read(*helper_, middle, last); });
+  add(read(*log_, last_id_, middle));
+  add(newer.get());
+}
+
+MatchIndex::Stretch MatchIndex::read(Database& log, std::int64_t after, std::int64_t until) const {
+  Statement rows =
+      log.prepare("SELECT id, host, port, path FROM exchange WHERE id > ?1 AND id <= ?2 AND " +
+                  condition_ + " ORDER BY id");
+  rows.bind(1, after);
+  rows.bind(2, until);
+  Stretch stretch;
   while (rows.step()) {
-    last_id_ = rows.integer(0);
+    stretch.last_id = rows.integer(0);
     const std::string_view host = rows.text(1);
     const auto port = static_cast<int>(rows.integer(2));
     const std::string path = from_utf8(rows.text(3));
     const bool veiled = holds_token(host) || holds_token(path);
-    places_.push_back({veiled ? kVeiled : place_of(host, port, path), last_id_});
-    auto& some = by_host_[std::string(host)];
-    if (some.size() < kNear) some.push_back(last_id_);
+    stretch.places.push_back({veiled ? kVeiled : place_of(host, port, path), stretch.last_id});
+    auto& some = stretch.by_host[std::string(host)];
+    if (some.size() < kNear) some.push_back(stretch.last_id);
   }
-  std::sort(places_.begin() + before, places_.end());
+  std::sort(stretch.places.begin(), stretch.places.end());
+  return stretch;
+}
+
+void MatchIndex::add(Stretch stretch) {
+  if (stretch.last_id == 0) return;
+  last_id_ = stretch.last_id;
+  for (auto& [host, ids] : stretch.by_host) {
+    auto& some = by_host_[host];
+    const std::size_t room = std::min(kNear - some.size(), ids.size());
+    some.insert(some.end(), ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(room));
+  }
+  const auto before = static_cast<std::ptrdiff_t>(places_.size());
+  places_.insert(places_.end(), stretch.places.begin(), stretch.places.end());
   std::inplace_merge(places_.begin(), places_.begin() + before, places_.end());
 }
 

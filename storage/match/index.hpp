@@ -37,7 +37,10 @@ class MatchIndex {
   /// Adds what was recorded since the last call. Throws SqliteError.
   void read_new();
   /// What reads now throws. Any thread.
-  void interrupt() noexcept { log_->interrupt(); }
+  void interrupt() noexcept {
+    log_->interrupt();
+    helper_->interrupt();
+  }
 
   /// Those that answer `request`, whose parts those are, all of one key, in the order they were
   /// recorded; empty when there are none. Where a recorded request holds tokens, one with the same
@@ -59,17 +62,28 @@ class MatchIndex {
     std::int64_t id;
     auto operator<=>(const Place&) const = default;
   };
+  using ByHost = std::unordered_map<std::string, std::vector<std::int64_t>>;
+  /// What is known at once of some exchanges, neighbours in the log.
+  struct Stretch {
+    std::vector<Place> places;  ///< sorted
+    ByHost by_host;             ///< a few of each
+    std::int64_t last_id = 0;   ///< 0: there are none
+  };
   /// What counts of the exchanges of one place.
   struct Known {
     std::int64_t last_id = 0;                      ///< the newest one read
     std::vector<Entry> entries;                    ///< sorted
     std::map<Blanks, std::vector<Entry>> blanked;  ///< those that hold tokens there, sorted
   };
-  MatchIndex(std::unique_ptr<Database> log, std::string condition, const MatchRules& rules);
+  MatchIndex(std::unique_ptr<Database> log, std::unique_ptr<Database> helper, std::string condition,
+             const MatchRules& rules);
+  Stretch read(Database& log, std::int64_t after, std::int64_t until) const;
+  void add(Stretch stretch);
   const Known& known(std::uint64_t place);
   std::vector<Entry> find_in(const Known& known, const Parts& parts) const;
 
   const std::unique_ptr<Database> log_;
+  const std::unique_ptr<Database> helper_;  ///< the same log, for a second thread in read_new()
   const MatchRules& rules_;
   const std::optional<TokenKey> token_key_;
   const std::string condition_;                     ///< which exchanges
@@ -77,7 +91,7 @@ class MatchIndex {
   std::int64_t last_id_ = 0;                        ///< the newest one read
   std::vector<Place> places_;                       ///< sorted
   std::unordered_map<std::uint64_t, Known> known_;  ///< by place
-  std::unordered_map<std::string, std::vector<std::int64_t>> by_host_;  ///< a few of each
+  ByHost by_host_;
 };
 
 /// The parts of a recorded request; nullopt when it is not in the log. Throws SqliteError.

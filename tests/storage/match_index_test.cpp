@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "storage/match/index.hpp"
 #include "tests/storage/scratch.hpp"
 
@@ -88,6 +90,39 @@ TEST_F(MatchIndexTest, AddsWhatWasRecordedSinceToPlacesAlreadyAskedFor) {
   index->read_new();
   EXPECT_EQ(found(*index, {"/a"}), (Ids{1, 3}));
   EXPECT_EQ(found(*index, {"/b"}), Ids{2});
+}
+
+/// Enough for two threads, which must make one index.
+TEST_F(MatchIndexTest, ALargeLogIsOneIndex) {
+  {
+    const auto recorder = open();
+    for (const char* path : {"/a", "/b"}) record(*recorder, {path});
+    ASSERT_TRUE(commits_.wait());
+  }
+  {
+    Database log(path_, Database::Access::read_write_create);
+    log.execute(
+        "CREATE TEMP TABLE some AS SELECT * FROM exchange;"
+        "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)"
+        " INSERT INTO temp.some SELECT exchange.* FROM n JOIN exchange ON exchange.id = 1 + n.i % "
+        "2;"
+        "DELETE FROM exchange; UPDATE some SET id = rowid; INSERT INTO exchange SELECT * FROM "
+        "some");
+  }
+  const auto index = read();
+  const Ids all = index->ids();
+  EXPECT_EQ(all.size(), 60'000u);
+  EXPECT_EQ(Ids(all.begin(), all.begin() + 3), (Ids{1, 2, 3}));
+  const Ids a = found(*index, {"/a"});
+  const Ids b = found(*index, {"/b"});
+  EXPECT_TRUE(std::is_sorted(a.begin(), a.end()));
+  EXPECT_EQ(a.size() + b.size(), 60'000u);
+  EXPECT_EQ(index->near(request_of({"/none"})).back(), 64) << "the oldest of the host";
+  const auto recorder = open();
+  record(*recorder, {"/new"});
+  ASSERT_TRUE(commits_.wait());
+  index->read_new();
+  EXPECT_EQ(found(*index, {"/new"}).size(), 1u);
 }
 
 TEST_F(MatchIndexTest, AHostOrAPathThatHoldsATokenIsFoundByAnyInItsPlace) {
