@@ -123,10 +123,14 @@ class HandOver(Case):
         while words not in (line := daemon.stderr.readline()):
             self.assertNotEqual(line, "", f"it never said {words}")
 
+    def files_of(self, daemon):
+        for descriptor in pathlib.Path(f"/proc/{daemon.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                yield os.readlink(descriptor)
+
     def until_it_asks_for_the_log(self, daemon):
         end = time.monotonic() + DEADLINE
-        held = pathlib.Path(f"/proc/{daemon.pid}/fd")
-        while f"{self.dir}/log.db.lock" not in map(os.path.realpath, held.iterdir()):
+        while f"{self.dir}/log.db.lock" not in self.files_of(daemon):
             self.assertLess(time.monotonic(), end)
             self.assertIsNone(daemon.poll())
 
