@@ -317,8 +317,7 @@ net::Awaitable<Result<void>> Forwarder::end_response() {
 }
 
 net::Awaitable<std::error_code> Forwarder::read_upstream(std::size_t size) {
-  // An upload may have failed before there was a read to cancel.
-  if (canceled_ || upload_failure_) co_return make_error_code(net::Error::canceled);
+  if (canceled_) co_return make_error_code(net::Error::canceled);
   const net::IoResult result = co_await upstream_->stream.read_some(upstream_->http.prepare(size));
   upstream_->http.commit(result.size);
   if (result.error != asio::error::eof) co_return result.error;
@@ -359,7 +358,7 @@ net::Awaitable<void> Forwarder::upload() {
   upload_sent_ = result.has_value();
   if (!result && result.error().stage == Stage::request && !upload_abandoned_) {
     upload_failure_ = std::move(result).error();
-    upstream_->stream.cancel();
+    cancel();
   } else if (result && !upload_abandoned_) {
     upstream_->deadline.arm(session_.settings->options.limits.first_byte_timeout);
     session_.inbound.when_gone([this] { cancel(); });
