@@ -117,7 +117,7 @@ FaultyDisk::~FaultyDisk() {
 bool FaultyDisk::fails(FileCall call) noexcept {
   if (call != call_) return false;
   const int number = ++calls_;
-  return first_ > 0 && number >= first_ && number < first_ + count_;
+  return number >= first_ && number < first_ + count_;
 }
 
 }  // namespace tapedeck::storage::testing

@@ -15,16 +15,14 @@ std::string_view to_string(FileCall call) noexcept;
 /// and as many after it as were asked for. One at a time in a process.
 class FaultyDisk {
  public:
-  /// `first` counts from 1; at 0 nothing fails.
-  FaultyDisk(FileCall call, int first, int count = 1);
+  /// `first` counts from 1.
+  FaultyDisk(FileCall call, int first, int count);
   ~FaultyDisk();
   FaultyDisk(const FaultyDisk&) = delete;
   FaultyDisk& operator=(const FaultyDisk&) = delete;
 
-  /// Of the kind, so far. Any thread.
-  int calls() const noexcept { return calls_; }
   /// Was there such a call? Any thread.
-  bool struck() const noexcept { return first_ > 0 && calls_ >= first_; }
+  bool struck() const noexcept { return calls_ >= first_; }
 
   /// Does a call of that kind fail now? Counts it.
   bool fails(FileCall call) noexcept;

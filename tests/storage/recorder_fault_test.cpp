@@ -127,7 +127,8 @@ std::string name_of(const ::testing::TestParamInfo<EachCall::ParamType>& tested)
 
 INSTANTIATE_TEST_SUITE_P(Once, EachCall,
                          ::testing::Combine(::testing::Values(FileCall::open, FileCall::read,
-                                                              FileCall::write, FileCall::sync,
+                                                              FileCall::write, FileCall::truncate,
+                                                              FileCall::sync, FileCall::remove,
                                                               FileCall::shared_memory),
                                             ::testing::Values(1),
                                             ::testing::Values(Commit::batched, Commit::strict)),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <future>
 #include <thread>
 
 #include "storage/body_store.hpp"
@@ -406,13 +408,19 @@ TEST_F(RecorderTest, WaitsForTheLastWriterToEnd) {
   auto last = open();
   RecorderOptions options;
   options.patience = std::chrono::seconds(30);
-  std::jthread ends([&last] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    last.reset();
-  });
-  const auto next = open(options);
-  ends.join();
-  EXPECT_EQ(last, nullptr);
+  auto next = std::async(std::launch::async, [&] { return open(options); });
+  const auto askers = [this] {
+    std::ptrdiff_t count = 0;
+    for (const auto& held : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      count += std::filesystem::read_symlink(held, gone) == path_ + ".lock" ? 1 : 0;
+    }
+    return count;
+  };
+  while (askers() < 2) std::this_thread::yield();
+  EXPECT_EQ(next.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  last.reset();
+  const auto opened = next.get();
   EXPECT_EQ(value("SELECT count(ended_at) || ' of ' || count(*) FROM session"), "1 of 2");
 }
 
