@@ -4,7 +4,7 @@ between them; after each the row must tell what happened, and at the end nothing
 
     chaos.py TAPEDECK [--rounds 10000] [--seed 1] [--only ROUND] [--commit strict]
 
-A round is wholly decided by its seed and number: --only plays one again. Prints what did not hold.
+What both sides do in a round is decided by its seed and number: --only plays one again. Prints what did not hold.
 """
 import argparse
 import asyncio
@@ -151,7 +151,7 @@ class Origin:
         seen.origin_asked = True
         if script.origin == "answers_early":
             await self.answer(script, writer)
-            return False
+            return False  # what is left of the request is not read
         received = bytearray()
         if fields.get("transfer-encoding") == "chunked":
             await read_chunked(reader, received.extend)
@@ -161,9 +161,9 @@ class Origin:
         if script.client == "leaves_while_waiting":
             await seen.client_gone.wait()
             await asyncio.sleep(0.05)
-        return await self.answer(script, writer, seen)
+        return await self.answer(script, writer)
 
-    async def answer(self, script, writer, seen=None):
+    async def answer(self, script, writer):
         """Whether the connection is good for another."""
         body, kind = script.body, script.origin
         length = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
@@ -287,13 +287,10 @@ class Client:
             elif fields.get("transfer-encoding") == "chunked":
                 await read_chunked(reader, received.extend)
             elif "content-length" in fields:
-                for left in [int(fields["content-length"])]:
-                    while left:
-                        data = await reader.read(left)
-                        if not data:
-                            raise asyncio.IncompleteReadError(b"", left)
-                        received += data
-                        left -= len(data)
+                while left := int(fields["content-length"]) - len(received):
+                    if not (data := await reader.read(left)):
+                        raise asyncio.IncompleteReadError(b"", left)
+                    received += data
             seen.whole = True
         finally:
             seen.received = bytes(received)
@@ -314,7 +311,7 @@ class Judge:
     def check(self, script, seen):
         rows = self.log.execute(
             "SELECT state, status, error_stage, error_code, request_size, response_size,"
-            " coalesce(request_body_id, 0), coalesce(response_body_id, 0) FROM exchange"
+            " request_body_id, response_body_id FROM exchange"
             " WHERE path GLOB ? OR path = ? ORDER BY id",
             (f"/round/{script.number}/*", f"/round/{script.number}")).fetchall()
         for row in rows:
@@ -377,13 +374,18 @@ class Judge:
             assert state == "complete" and seen.whole and not seen.by_proxy, "it was whole"
 
     def body(self, identity):
-        if identity == 0:
-            return b""
-        whole, = self.log.execute("SELECT bytes FROM body WHERE id = ?", (identity,)).fetchone()
-        if whole is not None:
-            return whole
-        return b"".join(part for part, in self.log.execute(
-            "SELECT bytes FROM body_chunk WHERE body_id = ? ORDER BY seq", (identity,)))
+        return body_of(self.log, identity)
+
+
+def body_of(log, identity):
+    """A recorded body; of none, nothing."""
+    if identity is None:
+        return b""
+    whole, = log.execute("SELECT bytes FROM body WHERE id = ?", (identity,)).fetchone()
+    if whole is not None:
+        return whole
+    return b"".join(part for part, in log.execute(
+        "SELECT bytes FROM body_chunk WHERE body_id = ? ORDER BY seq", (identity,)))
 
 
 class Proxy:
@@ -420,7 +422,7 @@ async def play(options, proxy):
     origin = Origin(rounds)
     server = await asyncio.start_server(origin.serve, "127.0.0.1", 0, limit=1 << 20)
     client = Client(proxy.port, server.sockets[0].getsockname()[1])
-    numbers = iter([options.only] if options.only is not None else range(options.rounds))
+    numbers = numbers_of(options)
 
     async def worker():
         for number in numbers:
@@ -444,12 +446,28 @@ def come_to_rest(proxy, before):
         time.sleep(0.1)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(what):
+    """Those that every such program takes."""
+    parser = argparse.ArgumentParser(description=what)
     parser.add_argument("tapedeck")
     parser.add_argument("--rounds", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int)
+    return parser
+
+
+def numbers_of(options):
+    return iter([options.only] if options.only is not None else range(options.rounds))
+
+
+def tell(complaints, summary):
+    """Prints both; the exit status."""
+    print("\n".join([*complaints, f"{summary}, {len(complaints)} complaints"]))
+    return 1 if complaints else 0
+
+
+def main():
+    parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--commit", default="batched")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tapedeck-chaos-") as folder:
@@ -468,9 +486,7 @@ def main():
             complaints.append(f"the proxy ended with {status}")
     for (state, stage, code), count in sorted(judge.tally.items(), key=str):
         print(f"{count:7} {state} {stage or ''} {code or ''}".rstrip())
-    print("\n".join(complaints), end="\n" if complaints else "")
-    print(f"{len(rounds)} rounds of seed {options.seed}, {len(complaints)} complaints")
-    return 1 if complaints else 0
+    return tell(complaints, f"{len(rounds)} rounds of seed {options.seed}")
 
 
 if __name__ == "__main__":

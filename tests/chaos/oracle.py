@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """What the proxy sends on, read by parsers that are not ours: h11, and Node's llhttp.
 
-    oracle.py TAPEDECK [--rounds 5000] [--seed 1] [--only ROUND]
+    oracle.py TAPEDECK [--rounds 10000] [--seed 1] [--only ROUND]
 
 Requests and responses are made by grammar and then spoilt. Whatever passes the proxy must be, to both
-parsers, the messages of which the log has rows, no more and no fewer: same method, target, fields and
-body. A message that the log does not call complete must not look complete to them.
+parsers, the messages of which the log has rows, no more and no fewer: same method, target and body, and
+to both the same fields. A message that the log does not call complete must not look complete to them.
 """
-import argparse
 import asyncio
 import base64
 import contextlib
@@ -20,7 +19,7 @@ import time
 
 import h11
 
-from chaos import Proxy
+from chaos import Proxy, arguments, body_of, numbers_of, tell
 
 TOGETHER = 8
 METHODS = ["GET", "HEAD", "OPTIONS", "PURGE", "M-SEARCH", "DELETE", "POST", "PUT", "PATCH", "REPORT"]
@@ -30,8 +29,6 @@ NODE = r"""
 const http = require('http'), { Duplex } = require('stream'), readline = require('readline');
 readline.createInterface({ input: process.stdin }).on('line', line => {
   const { id, kind, method, wire } = JSON.parse(line), seen = [];
-  const say = end => { if (say.done) return; say.done = true;
-    console.log(JSON.stringify({ id, seen, end })); };
   const socket = new Duplex({ read() {}, write(_, __, done) { done(); } });
   socket.setTimeout = socket.setKeepAlive = socket.setNoDelay = () => socket;
   const take = (message, facts) => { const parts = []; const entry = { ...facts,
@@ -41,7 +38,7 @@ readline.createInterface({ input: process.stdin }).on('line', line => {
     message.on('error', () => {});
     message.on('close', () => { entry.body = Buffer.concat(parts).toString('base64'); }); };
   if (kind === 'requests') {
-    const server = http.createServer({ insecureHTTPParser: false, keepAliveTimeout: 0 }, (message, reply) => {
+    const server = http.createServer({ keepAliveTimeout: 0 }, (message, reply) => {
       take(message, { method: message.method, target: message.url });
       message.on('end', () => reply.end()); });
     server.on('clientError', () => {});
@@ -55,7 +52,7 @@ readline.createInterface({ input: process.stdin }).on('line', line => {
     request.end();
   }
   setImmediate(() => { socket.push(Buffer.from(wire, 'base64')); socket.push(null);
-    setTimeout(() => say('end'), 30); });
+    setTimeout(() => console.log(JSON.stringify({ id, seen })), 30); });
 });
 """
 
@@ -224,7 +221,7 @@ class Player:
 
 
 def by_h11(role, wire, method="GET"):
-    """[(start line facts, fields, body, whole)] and whether it ended in an error."""
+    """[(start line facts, fields, body, whole)], as far as it can be read."""
     parser = h11.Connection(role, max_incomplete_event_size=1 << 20)
     if role is h11.CLIENT:
         parser.send(h11.Request(method=method, target="/", headers=[("Host", "x")]))
@@ -245,17 +242,17 @@ def by_h11(role, wire, method="GET"):
             elif isinstance(event, h11.EndOfMessage):
                 messages[-1][3] = True
                 if role is h11.CLIENT:
-                    return messages, False
+                    return messages
             elif event is h11.PAUSED:
                 parser.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
                 parser.send(h11.EndOfMessage())
                 if parser.our_state is h11.MUST_CLOSE:
-                    return messages, False
+                    return messages
                 parser.start_next_cycle()
             elif not isinstance(event, h11.InformationalResponse):
-                return messages, False
+                return messages
     except h11.RemoteProtocolError:
-        return messages, True
+        return messages
 
 
 def by_node(rounds):
@@ -289,7 +286,7 @@ class Judge:
     def check(self, playing):
         rows = self.log.execute(
             "SELECT state, status, method, path || coalesce('?' || query, ''), request_body_id,"
-            " response_body_id, error_code, response_headers FROM exchange WHERE client = ?"
+            " response_body_id, error_code FROM exchange WHERE client = ?"
             " AND started_at BETWEEN ? AND ? ORDER BY id", (playing.client, *playing.time)).fetchall()
         try:
             (self.requests if playing.kind == "requests" else self.responses)(playing, rows)
@@ -300,26 +297,31 @@ class Judge:
 
     def requests(self, playing, rows):
         complete = [row for row in rows if row[0] == "complete" and row[1] == 200]
+        fields = []
         for reader in ("h11", "node"):
             seen = []
             for index, wire in enumerate(playing.upstream):
-                messages = (by_h11(h11.SERVER, wire)[0] if reader == "h11"
+                messages = (by_h11(h11.SERVER, wire) if reader == "h11"
                             else self.node[playing.number, index])
                 seen += [message for message in messages if message[3]]
             if reader == "node" and any(row[2] not in METHODS for row in complete):
                 continue  # llhttp reads no method that it has not heard of
+            fields.append([lines for _, lines, _, _ in seen])
             got = [(start[0], start[1], body) for start, _, body, _ in seen]
             recorded = [(row[2], row[3], self.body(row[4])) for row in complete]
             assert got == recorded, f"{reader} reads {got}, the log has {recorded}"
+        assert fields[0] == fields[-1], f"h11 and node read other fields: {fields}"
         self.passed += len(complete)
 
     def responses(self, playing, rows):
         assert len(rows) == 1, "not one row"
-        state, status, _, _, _, body, error, _ = rows[0]
+        state, status, _, _, _, body, error = rows[0]
+        fields = []
         for reader in ("h11", "node"):
-            messages = (by_h11(h11.CLIENT, playing.answered, playing.method)[0] if reader == "h11"
+            messages = (by_h11(h11.CLIENT, playing.answered, playing.method) if reader == "h11"
                         else self.node[playing.number, 0])
             last = messages[-1] if messages else [None, [], b"", False]
+            fields.append(last[1])
             own = any(name == "proxy-status" and "error=" in value for name, value in last[1])
             if state == "complete":
                 assert last[0] == status and last[3], f"{reader}: {last}"
@@ -327,17 +329,15 @@ class Judge:
                 self.passed += 1
             else:
                 assert own or not last[3], f"{reader} takes it for whole: {last}, {error}"
+        assert fields[0] == fields[-1], f"h11 and node read other fields: {fields}"
 
     def body(self, identity):
-        if identity is None:
-            return b""
-        whole, = self.log.execute("SELECT bytes FROM body WHERE id = ?", (identity,)).fetchone()
-        return whole or b""
+        return body_of(self.log, identity)
 
 
 async def play(options, proxy):
     rounds = []
-    numbers = iter([options.only] if options.only is not None else range(options.rounds))
+    numbers = numbers_of(options)
 
     async def player():
         one = Player(proxy)
@@ -353,12 +353,7 @@ async def play(options, proxy):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tapedeck")
-    parser.add_argument("--rounds", type=int, default=5_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", type=int)
-    options = parser.parse_args()
+    options = arguments(__doc__.splitlines()[0]).parse_args()
     with tempfile.TemporaryDirectory(prefix="tapedeck-oracle-") as folder:
         proxy = Proxy(options.tapedeck, folder)
         rounds = asyncio.run(play(options, proxy))
@@ -368,10 +363,8 @@ def main():
             for playing in rounds:
                 judge.check(playing)
     complaints = judge.complaints + ([f"the proxy ended with {status}"] if status else [])
-    print("\n".join(complaints), end="\n" if complaints else "")
-    print(f"{len(rounds)} rounds of seed {options.seed}, {judge.passed} readings of whole messages, "
-          f"{len(complaints)} complaints")
-    return 1 if complaints else 0
+    return tell(complaints, f"{len(rounds)} rounds of seed {options.seed}, {judge.passed} readings of "
+                            "whole messages")
 
 
 if __name__ == "__main__":
